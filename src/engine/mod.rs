@@ -1,0 +1,135 @@
+//! The pipeline that window and command line share: scan, decode, batch,
+//! score, report.
+//!
+//! A [`Job`] runs on its own threads and speaks through one bounded channel of
+//! [`Event`]s; whoever started it reads them and can cancel. Scores are the
+//! same whoever asks, whatever the batch size and the number of threads.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use image::RgbImage;
+
+use crate::model::Score;
+
+/// What is to be scored, and how.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Files and folders, as given by the user.
+    pub paths: Vec<PathBuf>,
+    /// Whether folders are entered to any depth.
+    pub recursive: bool,
+    /// Longest side in pixels of the thumbnail that comes with each result;
+    /// `None` for no thumbnails.
+    pub thumbnail: Option<u32>,
+}
+
+/// What a job reports, in this order: `Scanned` once, then `Photo` and
+/// `Progress` mixed, then `Finished` once.
+#[derive(Debug)]
+pub enum Event {
+    /// The photos that will be scored, in path order.
+    Scanned(Scan),
+    /// One photo is done. They come in the order in which they finish.
+    Photo(PhotoResult),
+    /// How far the job is; at most ten times a second.
+    Progress(Progress),
+    /// The last event.
+    Finished(Summary),
+}
+
+/// What scanning the request's paths found.
+#[derive(Debug, Clone, Default)]
+pub struct Scan {
+    /// The photos, each once, in path order.
+    pub photos: Vec<PathBuf>,
+    /// Files in scanned folders that are no photos (sidecars, hidden files, …).
+    pub skipped: usize,
+}
+
+/// A finished photo.
+#[derive(Debug)]
+pub struct PhotoResult {
+    /// Place in [`Scan::photos`].
+    pub index: usize,
+    /// The photo's file.
+    pub path: PathBuf,
+    /// Its score, or the reason why it has none.
+    pub outcome: Result<Scored, String>,
+}
+
+/// A photo that has a score.
+#[derive(Debug, Clone)]
+pub struct Scored {
+    /// The score.
+    pub score: Score,
+    /// Width and height of the original in pixels, upright.
+    pub size: (u32, u32),
+    /// Small picture, if the request asked for one.
+    pub thumbnail: Option<Arc<RgbImage>>,
+}
+
+/// How far a job is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Progress {
+    /// Photos finished, failed ones included.
+    pub done: usize,
+    /// Photos in all.
+    pub total: usize,
+    /// Photos that failed.
+    pub failed: usize,
+    /// Photos per second, over the last while.
+    pub rate: f64,
+    /// Estimated time left; `None` while it is not known.
+    pub left: Option<Duration>,
+}
+
+/// How a job ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Summary {
+    /// Photos with a score.
+    pub scored: usize,
+    /// Photos that failed.
+    pub failed: usize,
+    /// Whether the job was cancelled before it was through.
+    pub cancelled: bool,
+}
+
+/// Tells a job to stop. Clones share one state.
+#[derive(Debug, Clone, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// Asks the job to stop as soon as it can.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was asked.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// How a job uses the machine. No option changes a score.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// Photos the network sees at once.
+    pub batch: usize,
+    /// Decoding threads.
+    pub decoders: usize,
+    /// Decoded photos alive at any time, at most.
+    pub decoded: usize,
+}
+
+/// A running job. Dropping it cancels it.
+#[derive(Debug)]
+pub struct Job {
+    /// What the job reports; the channel is bounded, so a reader that stops
+    /// reading stops the job.
+    pub events: crossbeam_channel::Receiver<Event>,
+    /// Stops the job.
+    pub cancel: Cancel,
+}

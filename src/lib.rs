@@ -1,0 +1,10 @@
+//! Keepers finds the keepers in a photo shoot.
+//!
+//! The library holds everything; the binary only starts it. The rooms and what
+//! each may know of the others are described in `ARCHITECTURE.md`.
+#![deny(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod engine;
+pub mod imaging;
+pub mod model;

@@ -1,0 +1,49 @@
+//! Networks, their weights and the devices they run on.
+//!
+//! This room knows tensors. It knows no files of photos (pixels arrive as
+//! bytes, see [`QualityModel::score`]) and no user interface.
+
+mod error;
+mod score;
+
+pub use error::ModelError;
+pub use score::Score;
+
+/// What is known about a model besides its weights.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct ModelInfo {
+    /// Name a user types after `--model`.
+    pub name: String,
+    /// Identity of these very weights: a profile or a stored score made with
+    /// another identity does not fit.
+    pub identity: String,
+    /// Backbone network, e.g. `efficientnet-lite2`.
+    pub backbone: String,
+    /// Licence of the weights, as an SPDX expression.
+    pub licence: String,
+    /// What the model was fitted on, in one line.
+    pub training_data: String,
+    /// Day the weights were made, `YYYY-MM-DD`.
+    pub date: String,
+}
+
+/// A network that gives a photo a quality score.
+pub trait QualityModel: Send + Sync {
+    /// What is known about the model.
+    fn info(&self) -> &ModelInfo;
+
+    /// Side, in pixels, of the square input the network sees.
+    fn input_side(&self) -> u32;
+
+    /// Scores a batch of photos.
+    ///
+    /// Every item of `batch` is one photo resized to `input_side` x
+    /// `input_side`: 8-bit sRGB, row-major, channels interleaved
+    /// (`input_side² * 3` bytes). A photo's score does not depend on the
+    /// other photos of its batch.
+    ///
+    /// # Errors
+    /// [`ModelError::Input`] when an item has the wrong length;
+    /// [`ModelError::Network`] when the network itself fails.
+    fn score(&self, batch: &[&[u8]]) -> Result<Vec<Score>, ModelError>;
+}
