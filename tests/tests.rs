@@ -1,1 +1,5 @@
+//! All tests that go through the library's and the binary's public doors, as
+//! one test binary with a module per room.
 
+mod model;
+mod support;

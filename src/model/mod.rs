@@ -3,8 +3,12 @@
 //! This room knows tensors. It knows no files of photos (pixels arrive as
 //! bytes, see [`QualityModel::score`]) and no user interface.
 
+mod checkpoint;
+pub mod efficientnet;
 mod error;
+mod kernels;
 mod score;
+pub mod simd;
 
 pub use error::ModelError;
 pub use score::Score;
