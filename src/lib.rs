@@ -6,5 +6,6 @@
 #![warn(missing_docs)]
 
 pub mod engine;
+mod guard;
 pub mod imaging;
 pub mod model;
