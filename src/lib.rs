@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 pub mod engine;
+mod guard;
 pub mod imaging;
 pub mod learning;
 pub mod model;

@@ -1,5 +1,6 @@
 //! All tests that go through the library's and the binary's public doors, as
 //! one test binary with a module per room.
 
+mod engine;
 mod model;
 mod support;

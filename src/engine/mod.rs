@@ -5,6 +5,13 @@
 //! [`Event`]s; whoever started it reads them and can cancel. Scores are the
 //! same whoever asks, whatever the batch size and the number of threads.
 
+mod decoder;
+mod job;
+mod meter;
+mod scan;
+mod scorer;
+mod slots;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,6 +20,8 @@ use std::time::Duration;
 use image::RgbImage;
 
 use crate::model::Score;
+
+pub use job::start;
 
 /// What is to be scored, and how.
 #[derive(Debug, Clone)]
@@ -87,7 +96,7 @@ pub struct Progress {
 }
 
 /// How a job ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Summary {
     /// Photos with a score.
     pub scored: usize,
@@ -95,6 +104,24 @@ pub struct Summary {
     pub failed: usize,
     /// Whether the job was cancelled before it was through.
     pub cancelled: bool,
+    /// The most decoded photos that were alive at once; never more than
+    /// [`Options::decoded`].
+    pub peak_decoded: usize,
+    /// Where the time went.
+    pub timings: Timings,
+}
+
+/// Where a job's time went.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Timings {
+    /// From start to end.
+    pub wall: Duration,
+    /// Decoding of photos that could be decoded, summed over threads.
+    pub decode: Duration,
+    /// Resizing for the network and for thumbnails, summed over threads.
+    pub resize: Duration,
+    /// In the network.
+    pub inference: Duration,
 }
 
 /// Tells a job to stop. Clones share one state.
@@ -120,8 +147,26 @@ pub struct Options {
     pub batch: usize,
     /// Decoding threads.
     pub decoders: usize,
-    /// Decoded photos alive at any time, at most.
+    /// Decoded photos alive at any time, at most: those being decoded, in full,
+    /// and those waiting for the network, in the size of its input.
     pub decoded: usize,
+}
+
+/// More threads than this decode no faster, but each may hold a large photo.
+const MOST_DECODERS: usize = 16;
+
+impl Default for Options {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        let decoders = cores.min(MOST_DECODERS);
+        let batch = 8;
+        Self {
+            batch,
+            decoders,
+            // One batch at the network, one that fills, and what is decoded.
+            decoded: 2 * batch + decoders,
+        }
+    }
 }
 
 /// A running job. Dropping it cancels it.
@@ -132,4 +177,10 @@ pub struct Job {
     pub events: crossbeam_channel::Receiver<Event>,
     /// Stops the job.
     pub cancel: Cancel,
+}
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        self.cancel.cancel();
+    }
 }

@@ -1,5 +1,8 @@
 //! What several rooms' tests need.
 
+pub mod luminance;
+pub mod photos;
+
 use std::path::{Path, PathBuf};
 
 /// The folder that `variable` names, or `../shared/<name>`; `None`, with a

@@ -1,0 +1,95 @@
+//! The decoding threads of a job: from a path to the pixels the network sees.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crossbeam_channel::Sender;
+use image::RgbImage;
+
+use super::job::{Outcome, Work};
+use super::slots::Slot;
+use crate::guard::guarded;
+use crate::imaging::{Limits, Want, decode, model_input, thumbnail};
+
+/// How much larger than the network's input a photo is decoded at least. The
+/// rest of the way down is one antialiased resize, so that a decoder's own
+/// coarse scaling leaves the score alone. It does not depend on the thumbnail:
+/// with and without one the score has to be the same.
+const OVERSAMPLING: u32 = 2;
+
+/// A photo on its way to the network.
+#[derive(Debug)]
+pub(super) struct Ready {
+    pub(super) index: usize,
+    /// The network's square input.
+    pub(super) pixels: RgbImage,
+    pub(super) size: (u32, u32),
+    pub(super) thumbnail: Option<Arc<RgbImage>>,
+    /// Given back when the photo is scored.
+    pub(super) _slot: Slot,
+}
+
+/// Decodes the job's photos one after the other until none is left.
+pub(super) fn run(work: &Work, ready: &Sender<Ready>, outcomes: &Sender<Outcome>) {
+    while let Some(slot) = work.slots.acquire(&work.cancel) {
+        let Some((index, photo)) = work.next() else {
+            return;
+        };
+        let prepared = match &photo.problem {
+            Some(problem) => Err(problem.clone()),
+            None => guarded(|| prepare(work, &photo.path))
+                .unwrap_or_else(|panic| Err(format!("the decoder broke down: {panic}"))),
+        };
+        let delivered = match prepared {
+            Ok(Prepared {
+                pixels,
+                size,
+                thumbnail,
+            }) => ready
+                .send(Ready {
+                    index,
+                    pixels,
+                    size,
+                    thumbnail,
+                    _slot: slot,
+                })
+                .is_ok(),
+            Err(reason) => outcomes
+                .send(Outcome {
+                    index,
+                    result: Err(reason),
+                })
+                .is_ok(),
+        };
+        if !delivered {
+            return;
+        }
+    }
+}
+
+struct Prepared {
+    pixels: RgbImage,
+    size: (u32, u32),
+    thumbnail: Option<Arc<RgbImage>>,
+}
+
+fn prepare(work: &Work, path: &Path) -> Result<Prepared, String> {
+    let start = Instant::now();
+    let want = Want::AtLeast(work.side.saturating_mul(OVERSAMPLING));
+    // The path travels beside the reason, so the reason alone is kept.
+    let decoded = decode(path, want, &Limits::default()).map_err(|e| e.reason.to_string())?;
+    work.clock.decode.add(start.elapsed());
+
+    let start = Instant::now();
+    let pixels = model_input(&decoded.image, work.side);
+    let thumbnail = work
+        .thumbnail
+        .map(|longest| Arc::new(thumbnail(&decoded.image, longest)));
+    work.clock.resize.add(start.elapsed());
+    Ok(Prepared {
+        pixels,
+        size: (decoded.original_width, decoded.original_height),
+        thumbnail,
+    })
+}

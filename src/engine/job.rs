@@ -1,0 +1,319 @@
+//! A job's conductor: scans, starts the workers, and reports what they do.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::thread::{Builder, JoinHandle};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+
+use super::meter::Meter;
+use super::scan::{Photo, scan};
+use super::slots::Slots;
+use super::{
+    Cancel, Event, Job, Options, PhotoResult, Request, Scan, Scored, Summary, Timings, decoder,
+    scorer,
+};
+use crate::model::QualityModel;
+
+/// Events and outcomes that wait for their reader, at most.
+const WAITING: usize = 64;
+
+/// How often the conductor looks up when nothing happens.
+const TICK: Duration = Duration::from_millis(50);
+
+/// How long a cancelled job waits for the batch the network is at.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// What all threads of a job share.
+#[derive(Debug)]
+pub(super) struct Work {
+    photos: Vec<Photo>,
+    next: AtomicUsize,
+    pub(super) cancel: Cancel,
+    pub(super) slots: Arc<Slots>,
+    /// Side of the network's input in pixels.
+    pub(super) side: u32,
+    pub(super) thumbnail: Option<u32>,
+    pub(super) clock: Clock,
+}
+
+impl Work {
+    /// The next photo to decode, with its place.
+    pub(super) fn next(&self) -> Option<(usize, &Photo)> {
+        if self.cancel.is_cancelled() {
+            return None;
+        }
+        let index = self.next.fetch_add(1, Ordering::Relaxed);
+        self.photos.get(index).map(|photo| (index, photo))
+    }
+}
+
+/// Time spent in the stages, summed over threads.
+#[derive(Debug, Default)]
+pub(super) struct Clock {
+    pub(super) decode: Stopwatch,
+    pub(super) resize: Stopwatch,
+    pub(super) inference: Stopwatch,
+}
+
+/// A sum of durations that several threads add to.
+#[derive(Debug, Default)]
+pub(super) struct Stopwatch(AtomicU64);
+
+impl Stopwatch {
+    pub(super) fn add(&self, time: Duration) {
+        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.0.fetch_add(nanos, Ordering::Relaxed);
+    }
+
+    fn total(&self) -> Duration {
+        Duration::from_nanos(self.0.load(Ordering::Relaxed))
+    }
+}
+
+/// What a worker has to say about one photo.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    pub(super) index: usize,
+    pub(super) result: Result<Scored, String>,
+}
+
+/// Starts a job; it runs on threads of its own and this returns at once.
+///
+/// Photos that cannot be scored, for whatever reason, are reported as
+/// [`Event::Photo`] with that reason; the job goes on with the others.
+pub fn start(request: Request, model: Arc<dyn QualityModel>, options: Options) -> Job {
+    let (send, events) = bounded(WAITING);
+    let cancel = Cancel::default();
+    let job = Job {
+        events,
+        cancel: cancel.clone(),
+    };
+    let paths = request.paths.clone();
+    let conductor = move || conduct(&request, model, &options, &cancel, &send);
+    match spawn("keepers-job", conductor) {
+        Ok(_) => job,
+        Err(error) => refused(paths, &error),
+    }
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+    Builder::new().name(name.to_owned()).spawn(work)
+}
+
+fn no_thread(error: &io::Error) -> String {
+    format!("the system gave no thread to work on it: {error}")
+}
+
+/// The job that answers every path with the reason why no job could start.
+fn refused(paths: Vec<PathBuf>, error: &io::Error) -> Job {
+    let reason = no_thread(error);
+    let (send, events) = bounded(paths.len() + 2);
+    let summary = Summary {
+        failed: paths.len(),
+        ..Summary::default()
+    };
+    let scan = Scan {
+        photos: paths.clone(),
+        skipped: 0,
+    };
+    let photos = paths.into_iter().enumerate().map(|(index, path)| {
+        Event::Photo(PhotoResult {
+            index,
+            path,
+            outcome: Err(reason.clone()),
+        })
+    });
+    let all = std::iter::once(Event::Scanned(scan))
+        .chain(photos)
+        .chain(std::iter::once(Event::Finished(summary)));
+    for event in all {
+        // The channel was made for exactly these.
+        let _ = send.try_send(event);
+    }
+    Job {
+        events,
+        cancel: Cancel::default(),
+    }
+}
+
+/// The job's reader is gone: nothing is left to do.
+struct ReaderGone;
+
+fn conduct(
+    request: &Request,
+    model: Arc<dyn QualityModel>,
+    options: &Options,
+    cancel: &Cancel,
+    events: &Sender<Event>,
+) {
+    let start = Instant::now();
+    let found = scan(request, cancel);
+    let scan = Scan {
+        photos: found.photos.iter().map(|p| p.path.clone()).collect(),
+        skipped: found.skipped,
+    };
+    tracing::debug!(
+        photos = scan.photos.len(),
+        skipped = scan.skipped,
+        "scanned"
+    );
+    if events.send(Event::Scanned(scan)).is_err() {
+        return;
+    }
+    let work = Arc::new(Work {
+        photos: found.photos,
+        next: AtomicUsize::new(0),
+        cancel: cancel.clone(),
+        slots: Slots::new(options.decoded),
+        side: model.input_side(),
+        thumbnail: request.thumbnail,
+        clock: Clock::default(),
+    });
+    let mut report = Report {
+        work: &work,
+        events,
+        meter: Meter::new(work.photos.len(), Instant::now()),
+        answered: vec![false; work.photos.len()],
+        summary: Summary::default(),
+    };
+    let reported = match start_workers(&work, model, options) {
+        Ok((outcomes, scorer)) => report.follow(&outcomes, &scorer).and_then(|()| {
+            report.answer_rest("a worker thread of Keepers stopped before its time")
+        }),
+        Err(error) => report.answer_rest(&no_thread(&error)),
+    };
+    if reported.is_err() {
+        // Ends the workers, too.
+        cancel.cancel();
+        return;
+    }
+    let summary = Summary {
+        cancelled: cancel.is_cancelled() && report.answered.contains(&false),
+        peak_decoded: work.slots.peak(),
+        timings: Timings {
+            wall: start.elapsed(),
+            decode: work.clock.decode.total(),
+            resize: work.clock.resize.total(),
+            inference: work.clock.inference.total(),
+        },
+        ..report.summary
+    };
+    tracing::debug!(?summary, "finished");
+    // A reader that left before the end has no use for it.
+    let _ = events.send(Event::Finished(summary));
+}
+
+/// Starts the decoders and the scorer. Their outcomes end when all are done.
+fn start_workers(
+    work: &Arc<Work>,
+    model: Arc<dyn QualityModel>,
+    options: &Options,
+) -> io::Result<(Receiver<Outcome>, JoinHandle<()>)> {
+    let (send_outcome, outcomes) = bounded(WAITING);
+    // Slots bound what waits here; the channel never blocks.
+    let (send_ready, ready) = bounded(options.decoded.max(1));
+
+    let (shared, results, settings) = (Arc::clone(work), send_outcome.clone(), options.clone());
+    let scorer = spawn("keepers-score", move || {
+        scorer::run(&shared, &*model, &settings, &ready, &results);
+    })?;
+
+    let decoders = options.decoders.clamp(1, work.photos.len().max(1));
+    for n in 0..decoders {
+        let (shared, ready, results) = (Arc::clone(work), send_ready.clone(), send_outcome.clone());
+        let spawned = spawn(&format!("keepers-decode-{n}"), move || {
+            decoder::run(&shared, &ready, &results);
+        });
+        match spawned {
+            Ok(_) => {}
+            Err(error) if n == 0 => return Err(error),
+            Err(error) => {
+                tracing::warn!("decoding on {n} threads instead of {decoders}: {error}");
+                break;
+            }
+        }
+    }
+    Ok((outcomes, scorer))
+}
+
+/// Turns outcomes into events.
+struct Report<'a> {
+    work: &'a Work,
+    events: &'a Sender<Event>,
+    meter: Meter,
+    /// By place; guards against photos that get lost or are answered twice.
+    answered: Vec<bool>,
+    summary: Summary,
+}
+
+impl Report<'_> {
+    /// Reports outcomes until all workers are done; after a cancel, until the
+    /// scorer is. A decoder may be at a large photo for a while, and its work
+    /// is not wanted any more.
+    fn follow(
+        &mut self,
+        outcomes: &Receiver<Outcome>,
+        scorer: &JoinHandle<()>,
+    ) -> Result<(), ReaderGone> {
+        let mut cancelled = None;
+        loop {
+            match outcomes.recv_timeout(TICK) {
+                Ok(outcome) => self.photo(outcome)?,
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Ok(()),
+            }
+            if self.work.cancel.is_cancelled() {
+                let since = *cancelled.get_or_insert_with(Instant::now);
+                if scorer.is_finished() || since.elapsed() > PATIENCE {
+                    return outcomes.try_iter().try_for_each(|o| self.photo(o));
+                }
+            } else if let Some(progress) = self.meter.report(Instant::now()) {
+                self.send(Event::Progress(progress))?;
+            }
+        }
+    }
+
+    /// Answers the photos that have no outcome, unless the job was cancelled.
+    fn answer_rest(&mut self, reason: &str) -> Result<(), ReaderGone> {
+        if self.work.cancel.is_cancelled() {
+            return Ok(());
+        }
+        for index in 0..self.answered.len() {
+            self.photo(Outcome {
+                index,
+                result: Err(reason.to_owned()),
+            })?;
+        }
+        Ok(())
+    }
+
+    fn photo(&mut self, outcome: Outcome) -> Result<(), ReaderGone> {
+        let Outcome { index, result } = outcome;
+        let (Some(photo), Some(answered)) =
+            (self.work.photos.get(index), self.answered.get_mut(index))
+        else {
+            return Ok(());
+        };
+        if std::mem::replace(answered, true) {
+            return Ok(());
+        }
+        match &result {
+            Ok(_) => self.summary.scored += 1,
+            Err(_) => self.summary.failed += 1,
+        }
+        self.meter.count(result.is_err(), Instant::now());
+        self.send(Event::Photo(PhotoResult {
+            index,
+            path: photo.path.clone(),
+            outcome: result,
+        }))
+    }
+
+    fn send(&self, event: Event) -> Result<(), ReaderGone> {
+        self.events.send(event).map_err(|_| ReaderGone)
+    }
+}

@@ -1,0 +1,108 @@
+//! The scoring thread of a job: batches for the network, scores from it.
+
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+
+use super::decoder::Ready;
+use super::job::{Outcome, Work};
+use super::{Options, Scored};
+use crate::guard::guarded;
+use crate::model::{QualityModel, Score};
+
+/// How long a batch waits for its next photo. Where decoding is the slower
+/// half, small batches cost nothing; where it is not, batches fill at once.
+const LINGER: Duration = Duration::from_millis(200);
+
+/// How often the wait for a first photo looks whether the job was cancelled.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Scores batches until no photo comes any more.
+pub(super) fn run(
+    work: &Work,
+    model: &dyn QualityModel,
+    options: &Options,
+    ready: &Receiver<Ready>,
+    outcomes: &Sender<Outcome>,
+) {
+    // A batch larger than the slots could never fill.
+    let most = options.batch.min(options.decoded).max(1);
+    // Small at first, so that the first scores come early.
+    let mut size = 1;
+    while let Some(batch) = collect(work, ready, size) {
+        size = (2 * size).min(most);
+        let pixels: Vec<&[u8]> = batch
+            .iter()
+            .map(|photo| photo.pixels.as_raw().as_slice())
+            .collect();
+        let start = Instant::now();
+        let scores = score(model, &pixels);
+        work.clock.inference.add(start.elapsed());
+        for (photo, score) in batch.into_iter().zip(scores) {
+            let result = score.map(|score| Scored {
+                score,
+                size: photo.size,
+                thumbnail: photo.thumbnail,
+            });
+            let index = photo.index;
+            if outcomes.send(Outcome { index, result }).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// The next batch of at most `size` photos; `None` when there are no more or
+/// the job is cancelled.
+fn collect(work: &Work, ready: &Receiver<Ready>, size: usize) -> Option<Vec<Ready>> {
+    let first = loop {
+        if work.cancel.is_cancelled() {
+            return None;
+        }
+        match ready.recv_timeout(LOOK) {
+            Ok(photo) => break photo,
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return None,
+        }
+    };
+    let deadline = Instant::now() + LINGER;
+    let mut batch = vec![first];
+    while batch.len() < size {
+        match ready.recv_deadline(deadline) {
+            Ok(photo) => batch.push(photo),
+            Err(_) => break,
+        }
+    }
+    (!work.cancel.is_cancelled()).then_some(batch)
+}
+
+/// A score or a reason for every photo. Where the batch fails as a whole, its
+/// photos are tried alone, so that one of them cannot spoil the others.
+fn score(model: &dyn QualityModel, batch: &[&[u8]]) -> Vec<Result<Score, String>> {
+    match attempt(model, batch) {
+        Ok(scores) => scores.into_iter().map(Ok).collect(),
+        Err(reason) if batch.len() == 1 => vec![Err(reason)],
+        Err(_) => batch
+            .iter()
+            .map(|photo| {
+                attempt(model, &[photo])
+                    .and_then(|scores| scores.first().copied().ok_or_else(|| wrong_count(0, 1)))
+            })
+            .collect(),
+    }
+}
+
+fn attempt(model: &dyn QualityModel, batch: &[&[u8]]) -> Result<Vec<Score>, String> {
+    let scores = guarded(|| model.score(batch))
+        .map_err(|panic| format!("the network broke down: {panic}"))?
+        .map_err(|error| error.to_string())?;
+    if scores.len() == batch.len() {
+        Ok(scores)
+    } else {
+        Err(wrong_count(scores.len(), batch.len()))
+    }
+}
+
+fn wrong_count(scores: usize, photos: usize) -> String {
+    format!("the network gave {scores} scores for {photos} photos")
+}
