@@ -8,4 +8,5 @@
 pub mod engine;
 mod guard;
 pub mod imaging;
+pub mod learning;
 pub mod model;

@@ -4,6 +4,7 @@
 //! bytes, see [`QualityModel::score`]) and no user interface.
 
 mod checkpoint;
+pub mod compact;
 pub mod efficientnet;
 mod error;
 mod kernels;
@@ -14,7 +15,7 @@ pub use error::ModelError;
 pub use score::Score;
 
 /// What is known about a model besides its weights.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ModelInfo {
     /// Name a user types after `--model`.
     pub name: String,

@@ -163,6 +163,54 @@ impl Weights {
         })
     }
 
+    /// Random weights of a sensible size, for benchmarks and tests.
+    ///
+    /// # Errors
+    /// [`ModelError::Network`] when a tensor cannot be made.
+    pub fn random(seed: u64) -> Result<Self, ModelError> {
+        let mut state = seed;
+        let mut conv = |shape: [usize; 4]| -> Result<Conv, ModelError> {
+            let fan_in = shape[1] * shape[2] * shape[3];
+            let mut values = |n: usize, scale: f64| -> Vec<f32> {
+                let value = || {
+                    // Knuth's linear congruential generator (MMIX).
+                    state = state
+                        .wrapping_mul(6364136223846793005)
+                        .wrapping_add(1442695040888963407);
+                    ((state >> 40) as f64 / (1u64 << 23) as f64 - 1.0) * scale
+                };
+                std::iter::repeat_with(value)
+                    .map(|v| v as f32)
+                    .take(n)
+                    .collect()
+            };
+            let weight = values(shape[0] * fan_in, (6.0 / fan_in as f64).sqrt());
+            let bias = values(shape[0], 0.5);
+            Ok(Conv {
+                weight: Tensor::from_vec(weight, &shape[..], &Device::Cpu)?,
+                bias: Tensor::from_vec(bias, shape[0], &Device::Cpu)?,
+            })
+        };
+        let mut blocks = Vec::with_capacity(BLOCKS.len());
+        for block in &BLOCKS {
+            let (inputs, inner, outputs) = (block.inputs, block.inner(), block.outputs);
+            blocks.push(BlockWeights {
+                expand: (block.expansion != 1)
+                    .then(|| conv([inner, inputs, 1, 1]))
+                    .transpose()?,
+                depthwise: conv([inner, 1, block.kernel, block.kernel])?,
+                project: conv([outputs, inner, 1, 1])?,
+            });
+        }
+        let last = BLOCKS[BLOCKS.len() - 1].outputs;
+        Ok(Self {
+            stem: conv([STEM, 3, 3, 3])?,
+            blocks,
+            head: conv([FEATURES, last, 1, 1])?,
+            classifier: conv([CLASSES, FEATURES, 1, 1])?,
+        })
+    }
+
     /// Takes folded tensors as [`Weights::tensors`] names them.
     ///
     /// # Errors

@@ -1,0 +1,8 @@
+//! Learning: fitting heads to labelled photos, and measuring how well a model
+//! agrees with people.
+//!
+//! This room knows numbers and tensors; it decodes no photos and has no user
+//! interface.
+
+pub mod fit;
+pub mod ridge;

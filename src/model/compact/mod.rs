@@ -1,0 +1,160 @@
+//! The compact model: EfficientNet-Lite2's descriptor under GRMP-IQA's head.
+//! It is small enough to ship inside the program.
+
+mod file;
+mod head;
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use candle_core::Tensor;
+
+pub use file::{Metadata, identity};
+pub use head::Head;
+
+use super::efficientnet::{Fused, SIDE, Weights};
+use super::simd::Level;
+use super::{ModelError, ModelInfo, QualityModel, Score};
+
+/// The default model's file, built into the program so that a copied binary
+/// works alone.
+static EMBEDDED: &[u8] = include_bytes!("../../../models/keepers-compact.safetensors");
+
+/// A compact model ready to score on the processor.
+#[derive(Debug)]
+pub struct CompactModel {
+    info: ModelInfo,
+    backbone: Fused,
+    head: Head,
+}
+
+impl CompactModel {
+    /// The model built into the program.
+    ///
+    /// # Errors
+    /// [`ModelError::Weights`] when the program itself is damaged.
+    pub fn embedded() -> Result<Self, ModelError> {
+        Self::from_bytes(EMBEDDED, "the built-in model")
+    }
+
+    /// Reads a model file.
+    ///
+    /// # Errors
+    /// [`ModelError::Read`] when it cannot be read, [`ModelError::Weights`]
+    /// when it is no compact model or is damaged.
+    pub fn load(path: &Path) -> Result<Self, ModelError> {
+        let bytes = file::read(path)?;
+        Self::from_bytes(&bytes, &path.display().to_string())
+    }
+
+    /// Takes a model file's content; `weights` names it in errors.
+    ///
+    /// # Errors
+    /// [`ModelError::Weights`] when it is no compact model or is damaged.
+    pub fn from_bytes(bytes: &[u8], weights: &str) -> Result<Self, ModelError> {
+        let (metadata, tensors) = file::parse(bytes, weights)?;
+        Self::from_tensors(metadata, &tensors, weights)
+    }
+
+    fn from_tensors(
+        metadata: Metadata,
+        tensors: &HashMap<String, Tensor>,
+        weights: &str,
+    ) -> Result<Self, ModelError> {
+        let backbone = Fused::new(&Weights::folded(tensors, weights)?, Level::best())?;
+        let head = Head::from_tensors(tensors, weights)?;
+        Ok(Self {
+            info: metadata.info,
+            backbone,
+            head,
+        })
+    }
+
+    /// The content of a model file. Weights are stored in f16, the head's
+    /// standardisation and scale too small to matter in f32.
+    ///
+    /// # Errors
+    /// [`ModelError::Network`] when a tensor cannot be converted.
+    pub fn to_bytes(
+        mut info: ModelInfo,
+        backbone: &Weights,
+        head: &Head,
+    ) -> Result<Vec<u8>, ModelError> {
+        let mut tensors = file::half(backbone.tensors())?;
+        tensors.extend(head.tensors()?);
+        tensors.sort_by(|a, b| a.0.cmp(&b.0));
+        info.identity = identity(tensors.iter().map(|(name, tensor)| (name.as_str(), tensor)))?;
+        file::write(&Metadata::new(info), tensors)
+    }
+
+    /// Descriptors [1120] of photos; see [`QualityModel::score`] for the batch.
+    ///
+    /// # Errors
+    /// As [`QualityModel::score`].
+    pub fn describe(&self, batch: &[&[u8]]) -> Result<Vec<Vec<f32>>, ModelError> {
+        self.backbone.describe(batch)
+    }
+
+    /// The head.
+    pub fn head(&self) -> &Head {
+        &self.head
+    }
+}
+
+impl QualityModel for CompactModel {
+    fn info(&self) -> &ModelInfo {
+        &self.info
+    }
+
+    fn input_side(&self) -> u32 {
+        SIDE as u32
+    }
+
+    fn score(&self, batch: &[&[u8]]) -> Result<Vec<Score>, ModelError> {
+        self.describe(batch)?
+            .iter()
+            .map(|descriptor| self.head.score(descriptor))
+            .collect()
+    }
+}
+
+/// Checks a model file more thoroughly than loading does: its stored identity
+/// against its weights. Returns what is known about it.
+///
+/// # Errors
+/// [`ModelError::Weights`] when they differ, or as [`CompactModel::from_bytes`].
+pub fn verify(bytes: &[u8], weights: &str) -> Result<ModelInfo, ModelError> {
+    let (metadata, tensors) = file::parse(bytes, weights)?;
+    let mut sorted: Vec<_> = tensors
+        .iter()
+        .map(|(name, tensor)| (name.as_str(), tensor))
+        .collect();
+    sorted.sort_by_key(|(name, _)| *name);
+    let actual = identity(sorted)?;
+    if actual != metadata.info.identity {
+        return Err(ModelError::Weights {
+            weights: weights.to_owned(),
+            reason: format!(
+                "is damaged: its weights are {actual}, it says {}",
+                metadata.info.identity
+            ),
+        });
+    }
+    CompactModel::from_tensors(metadata.clone(), &tensors, weights)?;
+    Ok(metadata.info)
+}
+
+/// The built-in model file's content.
+pub fn embedded_bytes() -> &'static [u8] {
+    EMBEDDED
+}
+
+/// The plain Candle path of a model file's backbone, the reference for tests
+/// and other devices.
+///
+/// # Errors
+/// As [`CompactModel::from_bytes`].
+pub fn backbone_weights(bytes: &[u8], weights: &str) -> Result<Weights, ModelError> {
+    let (_, tensors) = file::parse(bytes, weights)?;
+    Weights::folded(&tensors, weights)
+}
