@@ -8,7 +8,8 @@ use keepers::model::{ModelError, ModelInfo, QualityModel, Score};
 /// Scores a photo by its mean brightness: black is 0, white is 100.
 #[derive(Debug)]
 pub struct Luminance {
-    info: ModelInfo,
+    /// What it says about itself.
+    pub info: ModelInfo,
     /// How long the "network" takes for a batch.
     pub pause: Duration,
     /// The sizes of the batches it was given are summed up here.
