@@ -14,6 +14,29 @@ pub mod simd;
 pub use error::ModelError;
 pub use score::Score;
 
+use std::path::Path;
+use std::sync::Arc;
+
+/// Name of the model that is built into the program.
+pub const DEFAULT_MODEL: &str = "keepers-compact";
+
+/// The model that is built into the program.
+///
+/// # Errors
+/// [`ModelError::Weights`] when the program itself is damaged.
+pub fn embedded() -> Result<Arc<dyn QualityModel>, ModelError> {
+    Ok(Arc::new(compact::CompactModel::embedded()?))
+}
+
+/// The model in a file.
+///
+/// # Errors
+/// [`ModelError::Read`] when it cannot be read, [`ModelError::Weights`] when it
+/// is no model or is damaged.
+pub fn load(path: &Path) -> Result<Arc<dyn QualityModel>, ModelError> {
+    Ok(Arc::new(compact::CompactModel::load(path)?))
+}
+
 /// What is known about a model besides its weights.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ModelInfo {
