@@ -78,7 +78,7 @@ fn prepare(work: &Work, path: &Path) -> Result<Prepared, String> {
     let start = Instant::now();
     let want = Want::AtLeast(work.side.saturating_mul(OVERSAMPLING));
     // The path travels beside the reason, so the reason alone is kept.
-    let decoded = decode(path, want, &Limits::default()).map_err(|e| e.reason.to_string())?;
+    let decoded = decode(path, want, &Limits::default()).map_err(|e| one_line(&e.reason.to_string()))?;
     work.clock.decode.add(start.elapsed());
 
     let start = Instant::now();
@@ -92,4 +92,9 @@ fn prepare(work: &Work, path: &Path) -> Result<Prepared, String> {
         size: (decoded.original_width, decoded.original_height),
         thumbnail,
     })
+}
+
+/// A decoder's words without the line breaks some of them end with.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

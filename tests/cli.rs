@@ -1,0 +1,8 @@
+//! The program as its users run it: formats, exit status, notes.
+
+mod evaluate;
+mod extras;
+#[cfg(unix)]
+mod interrupt;
+mod paths;
+mod score;
