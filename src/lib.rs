@@ -5,8 +5,10 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod cli;
 pub mod engine;
 mod guard;
+pub mod home;
 pub mod imaging;
 pub mod learning;
 pub mod model;

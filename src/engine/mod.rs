@@ -8,6 +8,8 @@
 mod decoder;
 mod job;
 mod meter;
+pub mod models;
+mod ranking;
 mod scan;
 mod scorer;
 mod slots;
@@ -22,6 +24,7 @@ use image::RgbImage;
 use crate::model::Score;
 
 pub use job::start;
+pub use ranking::best_first;
 
 /// What is to be scored, and how.
 #[derive(Debug, Clone)]

@@ -5,4 +5,6 @@
 //! interface.
 
 pub mod fit;
+pub mod logistic;
+pub mod metrics;
 pub mod ridge;

@@ -1,0 +1,139 @@
+//! The command line: one file per command, none of which does any work itself.
+//!
+//! Standard output carries results only; everything else goes to standard
+//! error. The formats and the exit status are described in `docs/cli.md`.
+
+mod completions;
+mod console;
+mod evaluate;
+mod exit;
+mod gui;
+mod interrupt;
+mod man;
+mod model;
+mod output;
+mod paths;
+mod run;
+mod score;
+mod sink;
+mod wording;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+pub use exit::Exit;
+
+use crate::engine::models;
+
+/// What `--help` says about the exit status.
+const STATUS: &str = "\
+Exit status:
+  0    done
+  1    nothing could be done
+  2    the command line was not understood
+  3    done in part: some photos failed
+  4    done, but advised against
+  130  interrupted
+
+Environment:
+  KEEPERS_HOME  a folder that replaces every per-user folder (catalog, models,
+                profiles, cache, settings)
+  KEEPERS_LOG   what is logged to standard error, e.g. keepers=debug";
+
+/// Finds the keepers in a photo shoot: every photo gets a score and a rank, on
+/// this machine alone. Without a command the window opens.
+#[derive(Debug, Parser)]
+#[command(name = "keepers", after_help = STATUS)]
+struct Cli {
+    /// Print the version and the identity of the built-in model
+    #[arg(short = 'V', long)]
+    version: bool,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Score(score::Args),
+    Evaluate(evaluate::Args),
+    Gui(gui::Args),
+    Model(model::Args),
+    Completions(completions::Args),
+    Man(man::Args),
+}
+
+/// The command line as clap knows it, for completions and man pages.
+fn command() -> clap::Command {
+    Cli::command()
+        .version(env!("CARGO_PKG_VERSION"))
+        .disable_version_flag(true)
+}
+
+/// Does what the command line in `args` says; the first is the program's name.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(message) => {
+            // Help goes to standard output. Nobody left to read it is no error.
+            let _ = message.print();
+            return if message.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Done
+            };
+        }
+    };
+    start_log();
+    let done = match cli.command {
+        _ if cli.version => version(),
+        None => gui::run(gui::Args::default()),
+        Some(Command::Score(args)) => score::run(args),
+        Some(Command::Evaluate(args)) => evaluate::run(&args),
+        Some(Command::Gui(args)) => gui::run(args),
+        Some(Command::Model(args)) => model::run(args),
+        Some(Command::Completions(args)) => completions::run(&args),
+        Some(Command::Man(args)) => man::run(&args),
+    };
+    done.unwrap_or_else(|error| {
+        console::error(&error);
+        Exit::Nothing
+    })
+}
+
+fn version() -> anyhow::Result<Exit> {
+    let model = models::open(&models::Source::BuiltIn, models::Device::Cpu);
+    let model = match &model {
+        Ok(model) => format!("{} {}", model.info().name, model.info().identity),
+        Err(error) => error.to_string(),
+    };
+    let text = format!("keepers {}\nmodel {model}\n", env!("CARGO_PKG_VERSION"));
+    sink::checked(io::stdout().write_all(text.as_bytes()))?;
+    Ok(Exit::Done)
+}
+
+/// Logs to standard error what `KEEPERS_LOG` asks for, by default warnings of
+/// Keepers itself.
+fn start_log() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("KEEPERS_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("keepers=warn"));
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .without_time()
+        .try_init();
+    // Somebody else's log is as good.
+    drop(log);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+        command().debug_assert();
+    }
+}

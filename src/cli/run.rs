@@ -1,0 +1,147 @@
+//! Runs one scoring job for a command: progress, notes, Ctrl-C.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::bail;
+
+use super::console::Console;
+use super::sink::Written;
+use super::{interrupt, wording};
+use crate::engine::models::{self, Device};
+use crate::engine::{self, Event, Options, PhotoResult, Request, Summary};
+use crate::home::Home;
+use crate::model::QualityModel;
+
+/// What a job came to.
+#[derive(Debug)]
+pub struct Done {
+    /// The finished photos, in the order in which they finished.
+    pub photos: Vec<PhotoResult>,
+    /// How the job ended.
+    pub summary: Summary,
+    /// Whether the user interrupted it.
+    pub interrupted: bool,
+}
+
+/// Where a model runs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum DeviceArg {
+    /// The best one the model can use (for now always the processor)
+    #[default]
+    Auto,
+    /// The processor
+    Cpu,
+}
+
+/// Which model a command uses.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ModelArgs {
+    /// Name of a model (see "keepers model list") or a model file
+    #[arg(long, value_name = "NAME|FILE", default_value = models::BUILT_IN)]
+    pub model: PathBuf,
+    /// Where the model runs
+    #[arg(long, value_enum, default_value_t)]
+    pub device: DeviceArg,
+}
+
+impl ModelArgs {
+    /// Opens the model.
+    ///
+    /// # Errors
+    /// When there is no such model, or it cannot be used.
+    pub fn open(&self, home: Option<&Home>) -> anyhow::Result<Arc<dyn QualityModel>> {
+        let device = match self.device {
+            DeviceArg::Auto => Device::Auto,
+            DeviceArg::Cpu => Device::Cpu,
+        };
+        let source = models::find(Some(&self.model), home)?;
+        Ok(models::open(&source, device)?)
+    }
+}
+
+/// The user's folders; says once where they cannot be used, which stops
+/// nothing that can do without.
+pub fn home(console: &mut Console) -> Option<Home> {
+    let home = Home::find();
+    let usable = match &home {
+        Ok(home) => home.check_writable().err(),
+        Err(_) => None,
+    };
+    if let Some(error) = usable.as_ref().or(home.as_ref().err()) {
+        console.note(&format!("keepers: {error}; scoring does without"));
+    }
+    home.ok()
+}
+
+/// Scores what `request` asks for. Each finished photo is given to `each`
+/// first; when that says that its reader is gone, the job ends.
+///
+/// # Errors
+/// Those of `each`.
+pub fn job(
+    request: Request,
+    model: Arc<dyn QualityModel>,
+    console: &mut Console,
+    mut each: impl FnMut(&PhotoResult) -> anyhow::Result<Written>,
+) -> anyhow::Result<Done> {
+    let job = engine::start(request, model, Options::default());
+    interrupt::cancels(&job.cancel);
+    let mut photos = Vec::new();
+    for event in &job.events {
+        match event {
+            Event::Scanned(scan) => {
+                photos.reserve(scan.photos.len());
+                if scan.skipped > 0 {
+                    let files = wording::counted(scan.skipped, "file");
+                    console.note(&format!(
+                        "Skipped {files} that Keepers does not take for photos"
+                    ));
+                }
+            }
+            Event::Photo(photo) => {
+                if each(&photo)? == Written::ReaderGone {
+                    job.cancel.cancel();
+                }
+                photos.push(photo);
+            }
+            Event::Progress(progress) => console.progress("Scoring", &progress),
+            Event::Finished(summary) => {
+                console.clear();
+                let interrupted = summary.cancelled && interrupt::interrupted();
+                conclude(&summary, interrupted, console);
+                return Ok(Done {
+                    photos,
+                    summary,
+                    interrupted,
+                });
+            }
+        }
+    }
+    bail!("scoring stopped before its end; please report this");
+}
+
+/// Says in a line how it went.
+fn conclude(summary: &Summary, interrupted: bool, console: &mut Console) {
+    let done = summary.scored + summary.failed;
+    if done == 0 && !interrupted {
+        return console.note("Found no photos");
+    }
+    let mut text = String::new();
+    if interrupted {
+        text += "Interrupted: ";
+    }
+    text += &format!("scored {}", wording::counted(summary.scored, "photo"));
+    if summary.failed > 0 {
+        text += &format!(", {} failed", wording::count(summary.failed));
+    }
+    let wall = summary.timings.wall;
+    text += &format!(" in {}", wording::duration(wall));
+    if wall.as_secs_f64() > 0.0 {
+        text += &format!(" ({})", wording::rate(done as f64 / wall.as_secs_f64()));
+    }
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    console.note(&text);
+}

@@ -1,0 +1,109 @@
+//! `keepers score`: the main job, in a terminal.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::bail;
+
+use super::console::Console;
+use super::exit::Exit;
+use super::output::{self, Details, Format};
+use super::sink::{Sink, Written};
+use super::{paths, run};
+use crate::engine::{Request, best_first};
+
+const ABOUT: &str = "\
+Score and rank photos, best first
+
+Scores go from 0 (worst) to 100 (best). A folder contributes the files whose \
+extension is a photo's, broken ones included; hidden files and all others are \
+skipped. A file that is named is always answered.";
+
+const PATHS: &str = "\
+Formats: the keys and columns are rank, path, score, error; a photo that failed
+has no rank and no score but the reason as its error. Only the table rounds.
+
+Paths come out as they are. Where one is not proper Unicode (or holds the text
+of such an escape) it is escaped reversibly: \\xE9 is the byte 0xE9; on Windows
+\\u{D83D} is an unpaired surrogate. In JSON such a row also has path_bytes, the
+path in hexadecimal.
+
+Exit status: 0 all photos scored, 1 none, 3 some failed, 130 interrupted (what
+was done until then is written).";
+
+#[derive(Debug, clap::Args)]
+#[command(about = "Score and rank photos, best first", long_about = ABOUT, after_long_help = PATHS)]
+pub struct Args {
+    /// Photos and folders
+    #[arg(required = true, value_name = "PATHS")]
+    paths: Vec<PathBuf>,
+    /// Enter the folders' sub-folders, to any depth
+    #[arg(short, long)]
+    recursive: bool,
+    #[command(flatten)]
+    model: run::ModelArgs,
+    /// Also give the photo's size in pixels and the model
+    #[arg(long)]
+    details: bool,
+    /// Format of the results [default: by --out's extension, otherwise table]
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+    /// Write the results to a file, which appears when all is done
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// No progress and no notes on standard error
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+pub fn run(args: Args) -> anyhow::Result<Exit> {
+    let mut console = Console::new(args.quiet);
+    let home = run::home(&mut console);
+    let by_name = || args.out.as_deref().and_then(Format::of_file);
+    let format = args.format.or_else(by_name).unwrap_or(Format::Table);
+    if let Some(out) = &args.out {
+        refuse_input(out, &args.paths)?;
+    }
+    let mut sink = Sink::open(args.out.as_deref())?;
+    let model = args.model.open(home.as_ref())?;
+    let info = model.info().clone();
+    let details = args.details.then_some(Details { model: &info });
+
+    let request = Request {
+        paths: args.paths,
+        recursive: args.recursive,
+        thumbnail: None,
+    };
+    let done = run::job(request, model, &mut console, |photo| match format {
+        Format::Jsonl => sink.write(|out| output::json_line(photo, details, out)),
+        Format::Table | Format::Csv | Format::Json => Ok(Written::Yes),
+    })?;
+    if format != Format::Jsonl {
+        let mut photos = done.photos;
+        photos.sort_by(best_first);
+        sink.write(|out| output::write(format, &photos, details, out))?;
+    }
+    sink.finish()?;
+    Ok(if done.interrupted {
+        Exit::Interrupted
+    } else {
+        Exit::of(done.summary.scored, done.summary.failed)
+    })
+}
+
+/// Keeps the results from replacing a file that was given to be scored.
+fn refuse_input(out: &Path, inputs: &[PathBuf]) -> anyhow::Result<()> {
+    let Ok(real) = fs::canonicalize(out) else {
+        return Ok(());
+    };
+    if inputs
+        .iter()
+        .any(|input| fs::canonicalize(input).is_ok_and(|input| input == real))
+    {
+        bail!(
+            "{}: is to be scored, so it is not written to",
+            paths::shown(out)
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,111 @@
+//! Numbers and times in words.
+
+use std::time::Duration;
+
+use crate::engine::Progress;
+
+/// A count with thousands separators: `3,012`.
+pub fn count(n: usize) -> String {
+    let digits = n.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A count with its noun: `1 photo`, `3,012 photos`.
+pub fn counted(n: usize, noun: &str) -> String {
+    let plural = if n == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", count(n))
+}
+
+/// A time to wait: `45 s`, `3 min 05 s`, `2 h 07 min`.
+pub fn duration(time: Duration) -> String {
+    let seconds = time.as_secs_f64().ceil() as u64;
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {:02} min", seconds / 3600, seconds % 3600 / 60),
+    }
+}
+
+/// A rate: `14 photos/s`, `3.2 photos/s`.
+pub fn rate(per_second: f64) -> String {
+    if per_second >= 10.0 {
+        format!("{per_second:.0} photos/s")
+    } else {
+        format!("{per_second:.1} photos/s")
+    }
+}
+
+/// `Scoring 412 of 3,012 · 14 photos/s · 3 min 05 s left`.
+pub fn progress(doing: &str, progress: &Progress) -> String {
+    let mut text = format!(
+        "{doing} {} of {}",
+        count(progress.done),
+        count(progress.total)
+    );
+    if progress.failed > 0 {
+        text += &format!(" · {} failed", count(progress.failed));
+    }
+    if progress.rate > 0.0 {
+        text += &format!(" · {}", rate(progress.rate));
+    }
+    if let Some(left) = progress.left {
+        text += &format!(" · {} left", duration(left));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_grouped() {
+        let words = [0, 7, 999, 1000, 65_535, 1_234_567].map(count);
+        assert_eq!(words, ["0", "7", "999", "1,000", "65,535", "1,234,567"]);
+        assert_eq!(counted(1, "photo"), "1 photo");
+        assert_eq!(counted(0, "photo"), "0 photos");
+    }
+
+    #[test]
+    fn times_are_rounded_up_to_what_matters() {
+        let words = [0.0, 0.2, 59.0, 59.5, 185.0, 3599.5, 7620.0]
+            .map(|seconds| duration(Duration::from_secs_f64(seconds)));
+        let expected = [
+            "0 s",
+            "1 s",
+            "59 s",
+            "1 min 00 s",
+            "3 min 05 s",
+            "1 h 00 min",
+            "2 h 07 min",
+        ];
+        assert_eq!(words, expected);
+    }
+
+    #[test]
+    fn progress_says_only_what_is_known() {
+        let mut report = Progress {
+            done: 412,
+            total: 3012,
+            failed: 0,
+            rate: 14.2,
+            left: Some(Duration::from_secs(185)),
+        };
+        assert_eq!(
+            progress("Scoring", &report),
+            "Scoring 412 of 3,012 · 14 photos/s · 3 min 05 s left"
+        );
+        (report.done, report.failed, report.rate, report.left) = (0, 2, 0.0, None);
+        assert_eq!(
+            progress("Scoring", &report),
+            "Scoring 0 of 3,012 · 2 failed"
+        );
+    }
+}

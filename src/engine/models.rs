@@ -1,0 +1,222 @@
+//! Which models there are, and opening one by what the user calls it.
+//!
+//! Knows names and folders; what is inside a model file is the model room's.
+
+use std::borrow::Cow;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::home::Home;
+use crate::model::compact::{self, CompactModel};
+use crate::model::{ModelError, ModelInfo, QualityModel};
+
+/// Name of the model that is built into the program, the default.
+pub const BUILT_IN: &str = "keepers-compact";
+
+/// Extension of model files.
+const EXTENSION: &str = "safetensors";
+
+/// Where a model runs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Device {
+    /// The best device of this machine that the model knows: for now the
+    /// processor.
+    #[default]
+    Auto,
+    /// The processor.
+    Cpu,
+}
+
+/// Where a model comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// Built into the program.
+    BuiltIn,
+    /// A file.
+    File(PathBuf),
+}
+
+/// Why there is no such model to open.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// Neither a model's name nor a file.
+    #[error("there is no model \"{name}\": no file of that name, and known are {}", known.join(", "))]
+    Unknown {
+        /// What was asked for.
+        name: String,
+        /// The names there are.
+        known: Vec<String>,
+    },
+    /// The model is there but cannot be used.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+}
+
+/// A model that can be opened by its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// What it is called after `--model`.
+    pub name: String,
+    /// Where it comes from.
+    pub source: Source,
+}
+
+/// The models there are: the built-in one first, then those in the user's
+/// folder of models in the order of their names.
+pub fn list(home: Option<&Home>) -> Vec<Entry> {
+    let built_in = Entry {
+        name: BUILT_IN.to_owned(),
+        source: Source::BuiltIn,
+    };
+    let mut added: Vec<Entry> = home
+        .and_then(|home| fs::read_dir(&home.models).ok())
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| entry_of(entry.ok()?.path()))
+        .filter(|entry| entry.name != BUILT_IN)
+        .collect();
+    added.sort_by(|a, b| a.name.cmp(&b.name));
+    std::iter::once(built_in).chain(added).collect()
+}
+
+fn entry_of(path: PathBuf) -> Option<Entry> {
+    let is_model = path.extension()? == EXTENSION && path.is_file();
+    let name = path.file_stem()?.to_str()?.to_owned();
+    is_model.then_some(Entry {
+        name,
+        source: Source::File(path),
+    })
+}
+
+/// What the user means by `name_or_file`; `None` means the default model.
+///
+/// A listed name comes before a file of the same name in the working folder;
+/// `./name` always means the file.
+///
+/// # Errors
+/// [`OpenError::Unknown`] when it is neither.
+pub fn find(name_or_file: Option<&Path>, home: Option<&Home>) -> Result<Source, OpenError> {
+    let Some(asked) = name_or_file else {
+        return Ok(Source::BuiltIn);
+    };
+    let entries = list(home);
+    match entries.iter().find(|entry| Path::new(&entry.name) == asked) {
+        Some(entry) => Ok(entry.source.clone()),
+        // A path to nothing is left to the reader, who gives the reason.
+        None if asked.exists() || looks_like_file(asked) => Ok(Source::File(asked.to_owned())),
+        None => Err(OpenError::Unknown {
+            name: asked.display().to_string(),
+            known: entries.into_iter().map(|entry| entry.name).collect(),
+        }),
+    }
+}
+
+fn looks_like_file(path: &Path) -> bool {
+    path.components().count() > 1 || path.extension().is_some_and(|e| e == EXTENSION)
+}
+
+/// Opens a model to score with.
+///
+/// # Errors
+/// [`ModelError`] when it cannot be read or is no model.
+pub fn open(source: &Source, _device: Device) -> Result<Arc<dyn QualityModel>, ModelError> {
+    // The only models so far run on the processor alone, whatever was asked.
+    Ok(match source {
+        Source::BuiltIn => Arc::new(CompactModel::embedded()?),
+        Source::File(path) => Arc::new(CompactModel::load(path)?),
+    })
+}
+
+/// The size of a model's file in bytes, if it can be read.
+pub fn size(source: &Source) -> Option<u64> {
+    match source {
+        Source::BuiltIn => Some(compact::embedded_bytes().len() as u64),
+        Source::File(path) => fs::metadata(path).ok().map(|meta| meta.len()),
+    }
+}
+
+/// Checks a model: that its file is whole and its weights are those its
+/// identity stands for, and that it scores soundly, which is to say finitely,
+/// the same twice, and the same whatever else is in the batch.
+///
+/// # Errors
+/// [`ModelError`] that says what is wrong.
+pub fn verify(source: &Source) -> Result<ModelInfo, ModelError> {
+    let (bytes, name) = match source {
+        Source::BuiltIn => (
+            Cow::Borrowed(compact::embedded_bytes()),
+            "the built-in model".to_owned(),
+        ),
+        Source::File(path) => {
+            let bytes = fs::read(path).map_err(|source| ModelError::Read {
+                path: path.clone(),
+                source,
+            })?;
+            (Cow::Owned(bytes), path.display().to_string())
+        }
+    };
+    let info = compact::verify(&bytes, &name)?;
+    let model = CompactModel::from_bytes(&bytes, &name)?;
+    self_test(&model).and_then(|sound| match sound {
+        true => Ok(info),
+        false => Err(ModelError::Weights {
+            weights: name,
+            reason: "gives the same photo different scores".to_owned(),
+        }),
+    })
+}
+
+/// Whether a photo's score is the same twice and in every batch.
+fn self_test(model: &dyn QualityModel) -> Result<bool, ModelError> {
+    let side = model.input_side() as usize;
+    // A flat grey, a gradient, and fine stripes.
+    let patterns: [fn(usize) -> u8; 3] = [|_| 118, |i| (i / 3) as u8, |i| (i * 97 % 251) as u8];
+    let photos = patterns.map(|pattern| (0..side * side * 3).map(pattern).collect::<Vec<u8>>());
+    let batch: Vec<&[u8]> = photos.iter().map(Vec::as_slice).collect();
+    let together = model.score(&batch)?;
+    let mut sound = together.len() == batch.len();
+    for (photo, &expected) in batch.iter().zip(&together) {
+        for _ in 0..2 {
+            sound &= model.score(&[photo])? == [expected];
+        }
+    }
+    Ok(sound)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_come_from_the_folder_of_models() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::under(folder.path());
+        assert_eq!(list(Some(&home)), list(None));
+        fs::create_dir(&home.models).unwrap();
+        for name in [
+            "wild.safetensors",
+            "birds.safetensors",
+            "notes.txt",
+            "keepers-compact.safetensors",
+        ] {
+            fs::write(home.models.join(name), b"").unwrap();
+        }
+        let names: Vec<String> = list(Some(&home)).into_iter().map(|e| e.name).collect();
+        assert_eq!(names, [BUILT_IN, "birds", "wild"]);
+
+        let find = |name: &str| find(Some(Path::new(name)), Some(&home));
+        let birds = home.models.join("birds.safetensors");
+        assert_eq!(find("birds").unwrap(), Source::File(birds.clone()));
+        assert_eq!(find(birds.to_str().unwrap()).unwrap(), Source::File(birds));
+        assert_eq!(find(BUILT_IN).unwrap(), Source::BuiltIn);
+        let error = find("bird").unwrap_err().to_string();
+        assert!(
+            error.contains("\"bird\"") && error.contains("birds, wild"),
+            "{error}"
+        );
+        assert!(matches!(find("missing.safetensors"), Ok(Source::File(_))));
+    }
+}
