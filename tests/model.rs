@@ -113,17 +113,31 @@ fn golden_descriptor_of_the_shipped_model() {
 /// Photos of noise and gradients.
 fn photos(n: usize) -> Vec<Vec<u8>> {
     let pixel = |n: usize, i: usize| (i * (31 + 7 * n) / 8 + (i / 1440) * n) as u8;
-    (0..n).map(|n| (0..SIDE * SIDE * 3).map(|i| pixel(n, i)).collect()).collect()
+    (0..n)
+        .map(|n| (0..SIDE * SIDE * 3).map(|i| pixel(n, i)).collect())
+        .collect()
 }
 
 #[test]
 fn every_level_equals_the_plain_candle_path() {
     let weights = Weights::random(5).unwrap();
     let photo = &photos(3)[2];
-    let reference = Reference::new(&weights, &Device::Cpu).unwrap().run(&[photo]).unwrap();
-    let expected: Vec<f32> = reference.descriptor.flatten_all().unwrap().to_vec1().unwrap();
+    let reference = Reference::new(&weights, &Device::Cpu)
+        .unwrap()
+        .run(&[photo])
+        .unwrap();
+    let expected: Vec<f32> = reference
+        .descriptor
+        .flatten_all()
+        .unwrap()
+        .to_vec1()
+        .unwrap();
     for level in Level::available() {
-        let descriptor = Fused::new(&weights, level).unwrap().describe(&[photo]).unwrap().remove(0);
+        let descriptor = Fused::new(&weights, level)
+            .unwrap()
+            .describe(&[photo])
+            .unwrap()
+            .remove(0);
         let distance = distance(&descriptor, &expected);
         assert!(distance <= 1e-4, "{}: {distance:e}", level.name());
     }
@@ -136,7 +150,10 @@ fn a_descriptor_depends_on_neither_batch_nor_threads() {
     let batch: Vec<&[u8]> = photos.iter().map(Vec::as_slice).collect();
     let together = network.describe(&batch).unwrap();
     for threads in [1, 2, 7] {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
         for (photo, expected) in photos.iter().zip(&together) {
             let alone = pool.install(|| network.describe(&[photo]).unwrap().remove(0));
             assert_eq!(&alone, expected, "{threads} threads");
@@ -150,7 +167,10 @@ fn foreign_and_damaged_model_files_are_refused() {
     let refusal = |bytes: &[u8]| CompactModel::from_bytes(bytes, "some.safetensors").unwrap_err();
     let header = 8 + u64::from_le_bytes(shipped[..8].try_into().unwrap()) as usize;
     let mut renamed = shipped.to_vec();
-    let name = renamed[..header].windows(13).position(|w| w == b"backbone.stem").unwrap();
+    let name = renamed[..header]
+        .windows(13)
+        .position(|w| w == b"backbone.stem")
+        .unwrap();
     renamed[name] = b'B';
     for bytes in [
         &b""[..],
@@ -167,7 +187,9 @@ fn foreign_and_damaged_model_files_are_refused() {
 
     let mut flipped = shipped.to_vec();
     flipped[header + 1000] ^= 0x10;
-    let error = compact::verify(&flipped, "flipped.safetensors").unwrap_err().to_string();
+    let error = compact::verify(&flipped, "flipped.safetensors")
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("damaged"), "{error}");
     compact::verify(shipped, "the built-in model").unwrap();
 }
