@@ -136,8 +136,8 @@ fn conclude(summary: &Summary, interrupted: bool, console: &mut Console) {
         text += &format!(", {} failed", wording::count(summary.failed));
     }
     let wall = summary.timings.wall;
-    text += &format!(" in {}", wording::duration(wall));
-    if wall.as_secs_f64() > 0.0 {
+    text += &format!(" in {}", wording::took(wall));
+    if summary.scored > 0 && !wall.is_zero() {
         text += &format!(" ({})", wording::rate(done as f64 / wall.as_secs_f64()));
     }
     if let Some(first) = text.get_mut(..1) {

@@ -33,6 +33,15 @@ pub fn duration(time: Duration) -> String {
     }
 }
 
+/// A time that has passed: `1.8 s`, otherwise as [`duration`].
+pub fn took(time: Duration) -> String {
+    if time < Duration::from_secs(10) {
+        format!("{:.1} s", time.as_secs_f64())
+    } else {
+        duration(time)
+    }
+}
+
 /// A rate: `14 photos/s`, `3.2 photos/s`.
 pub fn rate(per_second: f64) -> String {
     if per_second >= 10.0 {

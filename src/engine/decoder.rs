@@ -72,7 +72,7 @@ pub(super) fn run(work: &Work, ready: &Sender<Ready>, outcomes: &Sender<Outcome>
 pub(super) fn network_input(path: &Path, side: u32) -> Result<Vec<u8>, String> {
     guarded(|| {
         let decoded = decode(path, wanted(side), &Limits::default());
-        let decoded = decoded.map_err(|e| e.reason.to_string())?;
+        let decoded = decoded.map_err(|e| one_line(&e.reason.to_string()))?;
         Ok(model_input(&decoded.image, side).into_raw())
     })
     .unwrap_or_else(|panic| Err(format!("the decoder broke down: {panic}")))
@@ -92,8 +92,8 @@ struct Prepared {
 fn prepare(work: &Work, path: &Path) -> Result<Prepared, String> {
     let start = Instant::now();
     // The path travels beside the reason, so the reason alone is kept.
-    let decoded =
-        decode(path, wanted(work.side), &Limits::default()).map_err(|e| e.reason.to_string())?;
+    let decoded = decode(path, wanted(work.side), &Limits::default())
+        .map_err(|e| one_line(&e.reason.to_string()))?;
     work.clock.decode.add(start.elapsed());
 
     let start = Instant::now();
@@ -107,4 +107,9 @@ fn prepare(work: &Work, path: &Path) -> Result<Prepared, String> {
         size: (decoded.original_width, decoded.original_height),
         thumbnail,
     })
+}
+
+/// A decoder's words without the line breaks some of them end with.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -2,6 +2,7 @@
 
 pub mod luminance;
 pub mod photos;
+pub mod program;
 
 use std::path::{Path, PathBuf};
 

@@ -26,3 +26,13 @@ pub fn greys(folder: &Path, count: usize) -> Vec<PathBuf> {
         })
         .collect()
 }
+
+/// A photo of coloured blocks with edges `step` pixels apart, 40 x 30.
+pub fn pattern(path: &Path, step: u32) {
+    RgbImage::from_fn(40, 30, |x, y| {
+        let block = (x / step.max(1) + y / step.max(1)) as u8;
+        Rgb([block.wrapping_mul(90), (x * 6) as u8, (y * 8) as u8])
+    })
+    .save(path)
+    .expect("a photo for a test");
+}

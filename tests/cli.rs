@@ -1,0 +1,9 @@
+//! The program as its users run it: formats, exit status, notes.
+
+mod evaluate;
+mod extras;
+mod fit;
+#[cfg(unix)]
+mod interrupt;
+mod paths;
+mod score;
