@@ -17,7 +17,7 @@ fn descriptor(c: &mut Criterion) {
     let photos: Vec<Vec<u8>> = (0..BATCH)
         .map(|n| {
             (0..SIDE * SIDE * 3)
-                .map(|i| (i * (31 + n) >> 3) as u8)
+                .map(|i| ((i * (31 + n)) >> 3) as u8)
                 .collect()
         })
         .collect();

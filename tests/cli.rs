@@ -2,6 +2,7 @@
 
 mod evaluate;
 mod extras;
+mod fit;
 #[cfg(unix)]
 mod interrupt;
 mod paths;

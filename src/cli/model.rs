@@ -1,4 +1,5 @@
-//! `keepers model`: which models there are, and whether they are sound.
+//! `keepers model`: which models there are, whether they are sound, and making
+//! one.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -27,6 +28,7 @@ enum Command {
         #[arg(long, value_enum, default_value_t)]
         format: ListFormat,
     },
+    Fit(Box<super::fit::Args>),
     /// Check models: their files, their weights, and that they score soundly
     Verify {
         /// Names of models or model files; none means all that "list" shows
@@ -47,6 +49,7 @@ enum ListFormat {
 pub fn run(args: Args) -> anyhow::Result<Exit> {
     match args.command {
         Command::List { format } => list(format),
+        Command::Fit(args) => super::fit::run(&args),
         Command::Verify { models } => verify(models),
     }
 }

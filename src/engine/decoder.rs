@@ -68,6 +68,21 @@ pub(super) fn run(work: &Work, ready: &Sender<Ready>, outcomes: &Sender<Outcome>
     }
 }
 
+/// The network's input of one photo, as [`run`] makes it.
+pub(super) fn network_input(path: &Path, side: u32) -> Result<Vec<u8>, String> {
+    guarded(|| {
+        let decoded = decode(path, wanted(side), &Limits::default());
+        let decoded = decoded.map_err(|e| one_line(&e.reason.to_string()))?;
+        Ok(model_input(&decoded.image, side).into_raw())
+    })
+    .unwrap_or_else(|panic| Err(format!("the decoder broke down: {panic}")))
+}
+
+/// What is asked of the decoder for a network input of this side.
+fn wanted(side: u32) -> Want {
+    Want::AtLeast(side.saturating_mul(OVERSAMPLING))
+}
+
 struct Prepared {
     pixels: RgbImage,
     size: (u32, u32),
@@ -76,9 +91,9 @@ struct Prepared {
 
 fn prepare(work: &Work, path: &Path) -> Result<Prepared, String> {
     let start = Instant::now();
-    let want = Want::AtLeast(work.side.saturating_mul(OVERSAMPLING));
     // The path travels beside the reason, so the reason alone is kept.
-    let decoded = decode(path, want, &Limits::default()).map_err(|e| one_line(&e.reason.to_string()))?;
+    let decoded = decode(path, wanted(work.side), &Limits::default())
+        .map_err(|e| one_line(&e.reason.to_string()))?;
     work.clock.decode.add(start.elapsed());
 
     let start = Instant::now();

@@ -6,6 +6,7 @@
 //! same whoever asks, whatever the batch size and the number of threads.
 
 mod decoder;
+mod describe;
 mod job;
 mod meter;
 pub mod models;
@@ -23,6 +24,7 @@ use image::RgbImage;
 
 use crate::model::Score;
 
+pub use describe::{Described, describe};
 pub use job::start;
 pub use ranking::best_first;
 

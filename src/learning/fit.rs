@@ -7,13 +7,11 @@
 //! starts from ridge regression, which carries over to photos of other kinds
 //! better than what training from random weights finds.
 
-use candle_core::{D, DType, Device, Tensor, Var};
-use candle_nn::{AdamW, Optimizer, ParamsAdamW};
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{RngCore, SeedableRng};
-
+use super::sample::Random;
 use crate::model::compact::Head;
 use crate::model::efficientnet::DESCRIPTOR;
+use candle_core::{D, DType, Device, Tensor, Var};
+use candle_nn::{AdamW, Optimizer, ParamsAdamW};
 
 /// How the head is fitted. The defaults were chosen on validation data; see
 /// `models/README.md`.
@@ -114,7 +112,7 @@ pub fn fit(
     let inputs = Tensor::from_vec(values, (photos, DESCRIPTOR), &Device::Cpu)?;
     let targets = Tensor::from_slice(scores, photos, &Device::Cpu)?;
 
-    let mut random = Random(ChaCha8Rng::seed_from_u64(options.seed));
+    let mut random = Random::new(options.seed);
     let start = Start::ridge(&inputs, scores, options.ridge)?;
     let network = Network::new(options, &start, &mut random)?;
     let params = ParamsAdamW {
@@ -138,7 +136,7 @@ pub fn fit(
             let chosen = Tensor::from_slice(chosen, batch, &Device::Cpu)?;
             let mut x = inputs.index_select(&chosen, 0)?;
             if options.dropout > 0.0 {
-                x = (x * random.keep(batch, options.dropout)?)?;
+                x = (x * keep(&mut random, batch, options.dropout)?)?;
             }
             let margin = network.margin(&x)?;
             let loss = cross_entropy(&margin, &targets.index_select(&chosen, 0)?)?;
@@ -350,44 +348,13 @@ fn normalised(x: &Tensor) -> candle_core::Result<Tensor> {
     x.broadcast_div(&x.sqr()?.sum_keepdim(D::Minus1)?.sqrt()?)
 }
 
-/// Random numbers that are the same everywhere for the same seed.
-struct Random(ChaCha8Rng);
-
-impl Random {
-    /// Uniform in [0, 1).
-    fn uniform(&mut self) -> f64 {
-        (self.0.next_u64() >> 11) as f64 / (1u64 << 53) as f64
-    }
-
-    /// Normal with mean 0 and deviation 1 (Box and Muller).
-    fn normal(&mut self) -> f64 {
-        let radius = (-2.0 * (1.0 - self.uniform()).ln()).sqrt();
-        radius * (2.0 * std::f64::consts::PI * self.uniform()).cos()
-    }
-
-    /// Fisher and Yates.
-    fn shuffle(&mut self, order: &mut [u32]) {
-        for i in (1..order.len()).rev() {
-            let j = (self.uniform() * (i + 1) as f64) as usize;
-            order.swap(i, j);
-        }
-    }
-
-    /// A dropout mask [rows, 1120]: 0, or what keeps the expectation.
-    fn keep(&mut self, rows: usize, dropout: f64) -> candle_core::Result<Tensor> {
-        let kept = (1.0 / (1.0 - dropout)) as f32;
-        let threshold = (dropout * f64::from(u32::MAX)) as u32;
-        let mask: Vec<f32> = (0..rows * DESCRIPTOR)
-            .map(|_| {
-                if self.0.next_u32() < threshold {
-                    0.0
-                } else {
-                    kept
-                }
-            })
-            .collect();
-        Tensor::from_vec(mask, (rows, DESCRIPTOR), &Device::Cpu)
-    }
+/// A dropout mask [rows, 1120]: 0, or what keeps the expectation.
+fn keep(random: &mut Random, rows: usize, dropout: f64) -> candle_core::Result<Tensor> {
+    let kept = (1.0 / (1.0 - dropout)) as f32;
+    let mask: Vec<f32> = (0..rows * DESCRIPTOR)
+        .map(|_| if random.chance(dropout) { 0.0 } else { kept })
+        .collect();
+    Tensor::from_vec(mask, (rows, DESCRIPTOR), &Device::Cpu)
 }
 
 #[cfg(test)]
@@ -396,7 +363,7 @@ mod tests {
 
     /// Descriptors whose score is a logistic of their first number.
     fn photos(n: usize) -> (Vec<Vec<f32>>, Vec<f32>) {
-        let mut random = Random(ChaCha8Rng::seed_from_u64(9));
+        let mut random = Random::new(9);
         let descriptors: Vec<Vec<f32>> = (0..n)
             .map(|_| (0..DESCRIPTOR).map(|_| random.normal() as f32).collect())
             .collect();
@@ -432,7 +399,7 @@ mod tests {
 
     #[test]
     fn trained_and_shipped_forms_agree() {
-        let mut random = Random(ChaCha8Rng::seed_from_u64(3));
+        let mut random = Random::new(3);
         let start = Start {
             weights: vec![0.1; DESCRIPTOR],
             mean: 0.3,

@@ -8,3 +8,4 @@ pub mod fit;
 pub mod logistic;
 pub mod metrics;
 pub mod ridge;
+pub mod sample;

@@ -240,6 +240,17 @@ impl Weights {
         })
     }
 
+    /// The weights rounded to f16, as a model file stores them.
+    ///
+    /// # Errors
+    /// [`ModelError::Network`] when a tensor cannot be converted.
+    pub fn rounded(&self) -> Result<Self, ModelError> {
+        let half = |(name, tensor): (String, Tensor)| Ok((name, tensor.to_dtype(DType::F16)?));
+        let tensors: Result<HashMap<_, _>, ModelError> =
+            self.tensors().into_iter().map(half).collect();
+        Self::folded(&tensors?, "rounded weights")
+    }
+
     /// The folded tensors by name, for writing.
     pub fn tensors(&self) -> Vec<(String, Tensor)> {
         let mut all = Vec::new();
