@@ -1,8 +1,9 @@
 //! Ctrl-C (and the system's request to end): the first one ends the work
 //! cleanly, the second ends the program.
 
-use std::sync::Mutex;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::exit::Exit;
 use crate::engine::Cancel;
@@ -12,12 +13,18 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 /// What an interrupt cancels; without it an interrupt ends the program.
 static WORK: Mutex<Option<Cancel>> = Mutex::new(None);
 
+/// What an unfinished command leaves behind, to be removed where the program
+/// ends without finishing it.
+static UNFINISHED: Mutex<Option<PathBuf>> = Mutex::new(None);
+
+/// Names a file that is of no use unless the command finishes.
+pub fn removes(unfinished: &Path) {
+    *lock(&UNFINISHED) = Some(unfinished.to_owned());
+}
+
 /// Lets Ctrl-C cancel this work instead of ending the program.
 pub fn cancels(cancel: &Cancel) {
-    let previous = WORK
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
-        .replace(cancel.clone());
+    let previous = lock(&WORK).replace(cancel.clone());
     if previous.is_some() {
         return;
     }
@@ -34,12 +41,19 @@ pub fn interrupted() -> bool {
 
 fn on_interrupt() {
     let again = INTERRUPTED.swap(true, Ordering::SeqCst);
-    // The lock is held for moments only, never while waiting.
-    let work = WORK
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
-    match &*work {
+    match &*lock(&WORK) {
         Some(cancel) if !again => cancel.cancel(),
-        _ => std::process::exit(i32::from(Exit::Interrupted.code())),
+        _ => {
+            if let Some(path) = lock(&UNFINISHED).take() {
+                // The program ends now; there is nobody left to tell.
+                let _ = std::fs::remove_file(path);
+            }
+            std::process::exit(i32::from(Exit::Interrupted.code()));
+        }
     }
+}
+
+/// The locks are held for moments only, never while waiting.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -83,7 +83,7 @@ pub fn job(
     request: Request,
     model: Arc<dyn QualityModel>,
     console: &mut Console,
-    mut each: impl FnMut(&PhotoResult) -> anyhow::Result<Written>,
+    mut each: impl FnMut(&PhotoResult, &mut Console) -> anyhow::Result<Written>,
 ) -> anyhow::Result<Done> {
     let job = engine::start(request, model, Options::default());
     interrupt::cancels(&job.cancel);
@@ -100,7 +100,7 @@ pub fn job(
                 }
             }
             Event::Photo(photo) => {
-                if each(&photo)? == Written::ReaderGone {
+                if each(&photo, console)? == Written::ReaderGone {
                     job.cancel.cancel();
                 }
                 photos.push(photo);

@@ -9,7 +9,7 @@ use super::console::Console;
 use super::exit::Exit;
 use super::output::{self, Details, Format};
 use super::sink::{Sink, Written};
-use super::{paths, run};
+use super::{interrupt, paths, run};
 use crate::engine::{Request, best_first};
 
 const ABOUT: &str = "\
@@ -65,6 +65,9 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
         refuse_input(out, &args.paths)?;
     }
     let mut sink = Sink::open(args.out.as_deref())?;
+    if let Some(unfinished) = sink.unfinished() {
+        interrupt::removes(unfinished);
+    }
     let model = args.model.open(home.as_ref())?;
     let info = model.info().clone();
     let details = args.details.then_some(Details { model: &info });
@@ -74,10 +77,19 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
         recursive: args.recursive,
         thumbnail: None,
     };
-    let done = run::job(request, model, &mut console, |photo| match format {
-        Format::Jsonl => sink.write(|out| output::json_line(photo, details, out)),
-        Format::Table | Format::Csv | Format::Json => Ok(Written::Yes),
-    })?;
+    let done = run::job(
+        request,
+        model,
+        &mut console,
+        |photo, console| match format {
+            Format::Jsonl => {
+                // On a terminal both share the line.
+                console.clear();
+                sink.write(|out| output::json_line(photo, details, out))
+            }
+            Format::Table | Format::Csv | Format::Json => Ok(Written::Yes),
+        },
+    )?;
     if format != Format::Jsonl {
         let mut photos = done.photos;
         photos.sort_by(best_first);

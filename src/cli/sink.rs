@@ -64,6 +64,14 @@ impl Sink {
         Ok(Self::File(BufWriter::new(file), path.to_owned()))
     }
 
+    /// The file that holds what is written until it is finished.
+    pub fn unfinished(&self) -> Option<&Path> {
+        match self {
+            Self::File(out, _) => Some(out.get_ref().path()),
+            Self::Stdout(_) | Self::Stream(..) => None,
+        }
+    }
+
     /// Writes with `write`.
     ///
     /// # Errors

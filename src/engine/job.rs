@@ -100,8 +100,15 @@ pub fn start(request: Request, model: Arc<dyn QualityModel>, options: Options) -
     }
 }
 
+/// Stack of a job's threads in bytes: that of a main thread, which is what
+/// decoders are tried with.
+const STACK: usize = 8 << 20;
+
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
-    Builder::new().name(name.to_owned()).spawn(work)
+    Builder::new()
+        .name(name.to_owned())
+        .stack_size(STACK)
+        .spawn(work)
 }
 
 fn no_thread(error: &io::Error) -> String {

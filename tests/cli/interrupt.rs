@@ -20,10 +20,14 @@ fn spawned(program: &Program, args: &[&str]) -> Child {
 }
 
 fn interrupt(child: &Child) {
-    let status = Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
+    signal_to(child, "-INT");
+}
+
+fn signal_to(child: &Child, signal: &str) {
+    let kill = Command::new("kill")
+        .args([signal, &child.id().to_string()])
         .status();
-    assert!(status.unwrap().success());
+    assert!(kill.unwrap().success());
 }
 
 fn text(pipe: Option<impl Read>) -> String {
@@ -78,6 +82,27 @@ fn an_interrupted_file_is_whole() {
     let rows = rows.as_array().unwrap();
     assert!(!rows.is_empty() && rows.len() < MANY, "{}", rows.len());
     assert!(!begun());
+}
+
+#[test]
+fn a_second_interrupt_ends_at_once_and_leaves_no_file() {
+    let program = Program::new();
+    greys(program.folder.path(), MANY);
+    let mut child = spawned(&program, &["score", ".", "--out", "scores.json"]);
+    std::thread::sleep(Duration::from_millis(1000));
+    // A stopped process meets both when it goes on.
+    for signal in ["-STOP", "-INT", "-CONT", "-INT"] {
+        signal_to(&child, signal);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let begin = Instant::now();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(begin.elapsed() < Duration::from_secs(5));
+    let names = std::fs::read_dir(program.folder.path()).unwrap();
+    let parts = names
+        .flatten()
+        .filter(|e| e.file_name().to_string_lossy().ends_with(".part"));
+    assert_eq!(parts.count(), 0);
 }
 
 #[test]
