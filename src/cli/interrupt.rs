@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
 use super::exit::Exit;
 use crate::engine::Cancel;
@@ -19,19 +19,25 @@ static UNFINISHED: Mutex<Option<PathBuf>> = Mutex::new(None);
 
 /// Names a file that is of no use unless the command finishes.
 pub fn removes(unfinished: &Path) {
+    listen();
     *lock(&UNFINISHED) = Some(unfinished.to_owned());
 }
 
 /// Lets Ctrl-C cancel this work instead of ending the program.
 pub fn cancels(cancel: &Cancel) {
-    let previous = lock(&WORK).replace(cancel.clone());
-    if previous.is_some() {
-        return;
-    }
-    if let Err(error) = ctrlc::set_handler(on_interrupt) {
-        // The system's way of ending a program stays in place.
-        tracing::debug!("Ctrl-C ends at once: {error}");
-    }
+    listen();
+    *lock(&WORK) = Some(cancel.clone());
+}
+
+/// Takes Ctrl-C over from the system.
+fn listen() {
+    static LISTENING: Once = Once::new();
+    LISTENING.call_once(|| {
+        if let Err(error) = ctrlc::set_handler(on_interrupt) {
+            // The system's way of ending a program stays in place.
+            tracing::debug!("Ctrl-C ends at once: {error}");
+        }
+    });
 }
 
 /// Whether there was an interrupt.
