@@ -8,7 +8,7 @@ use crate::support::photos::greys;
 use crate::support::program::Program;
 
 /// More photos than any machine scores before it is interrupted.
-const MANY: usize = 1500;
+const MANY: usize = 400;
 
 fn spawned(program: &Program, args: &[&str]) -> Child {
     program
@@ -83,7 +83,7 @@ fn an_interrupted_file_is_whole() {
 #[test]
 fn a_reader_that_leaves_is_no_failure() {
     let program = Program::new();
-    greys(program.folder.path(), 40);
+    greys(program.folder.path(), 12);
     for format in ["table", "csv", "json", "jsonl"] {
         let mut child = spawned(&program, &["score", ".", "--format", format]);
         drop(child.stdout.take());
