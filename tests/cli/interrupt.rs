@@ -63,29 +63,28 @@ fn begun(program: &Program) -> bool {
         .any(|entry| entry.file_name().to_string_lossy().ends_with(".part"))
 }
 
-fn wait_until_begun(program: &Program) {
-    while !begun(program) {
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    std::thread::sleep(Duration::from_millis(300));
-}
-
 #[test]
 fn an_interrupted_file_is_whole() {
     let program = Program::new();
     greys(program.folder.path(), MANY);
-    let mut child = spawned(&program, &["score", ".", "--out", "scores.jsonl"]);
-    wait_until_begun(&program);
+    let mut child = program
+        .command(["score", ".", "--out", "scores.json"])
+        .env("KEEPERS_LOG", "keepers=debug")
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The log says when the scoring begins.
+    let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
+    assert!(log.any(|line| line.unwrap().contains("scanned")));
+    std::thread::sleep(Duration::from_millis(700));
     interrupt(&child);
+    log.for_each(drop);
     assert_eq!(child.wait().unwrap().code(), Some(130));
-    // Interrupted while the model was loading it may have come to nothing.
-    if let Ok(file) = std::fs::read_to_string(program.path("scores.jsonl")) {
-        assert!(file.lines().count() < MANY);
-        for line in file.lines() {
-            let row: serde_json::Value = serde_json::from_str(line).unwrap();
-            assert!(row["score"].is_f64());
-        }
-    }
+    let file = std::fs::read_to_string(program.path("scores.json")).unwrap();
+    let rows: serde_json::Value = serde_json::from_str(&file).unwrap();
+    let rows = rows.as_array().unwrap();
+    assert!(rows.len() < MANY);
+    assert!(rows.iter().all(|row| row["score"].is_f64()));
     assert!(!begun(&program));
 }
 
@@ -94,7 +93,10 @@ fn a_second_interrupt_ends_at_once_and_leaves_no_part() {
     let program = Program::new();
     greys(program.folder.path(), MANY);
     let mut child = spawned(&program, &["score", ".", "--out", "scores.json"]);
-    wait_until_begun(&program);
+    while !begun(&program) {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    std::thread::sleep(Duration::from_millis(300));
     let begin = Instant::now();
     interrupt(&child);
     std::thread::sleep(Duration::from_millis(5));
