@@ -24,7 +24,7 @@ pub(crate) fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     HOOK.call_once(|| {
         let earlier = take_hook();
         set_hook(Box::new(move |info| {
-            if GUARDED.get() {
+            if GUARDED.get() || on_decoder_thread() {
                 tracing::debug!("caught: {info}");
             } else {
                 earlier(info);
@@ -35,6 +35,15 @@ pub(crate) fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     let result = catch_unwind(AssertUnwindSafe(work));
     GUARDED.set(outer);
     result.map_err(|payload| message(&*payload))
+}
+
+/// Whether this is a thread that jpeg-decoder started: it has one for each
+/// colour component, and a panic there comes back as one on the thread that
+/// decodes, where it is caught.
+fn on_decoder_thread() -> bool {
+    std::thread::current()
+        .name()
+        .is_some_and(|name| name.starts_with("worker thread for component "))
 }
 
 /// What a panic said, on one line.

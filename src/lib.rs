@@ -11,4 +11,5 @@ mod guard;
 pub mod home;
 pub mod imaging;
 pub mod learning;
+pub mod metadata;
 pub mod model;

@@ -3,5 +3,6 @@
 
 mod cli;
 mod engine;
+mod imaging;
 mod model;
 mod support;

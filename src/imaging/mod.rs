@@ -4,12 +4,18 @@
 //! This room knows no model, no catalog and no user interface. It never
 //! writes to a photo.
 
+mod colour;
 mod decode;
 mod error;
 mod format;
+mod limits;
+mod raster;
 mod resize;
+mod source;
+mod turn;
 
-pub use decode::{Decoded, Limits, Want, decode};
-pub use error::ImagingError;
+pub use decode::{Decoded, Want, decode};
+pub use error::{ImagingError, Reason};
 pub use format::{Format, known_format};
+pub use limits::Limits;
 pub use resize::{model_input, thumbnail};
