@@ -1,7 +1,7 @@
 //! AV1 pictures: alone, as the cells of a grid, with transparency.
 
 use heifer::Image;
-use heifer::color::{ColorParams, frame_to_rgba};
+use heifer::color::{ColorParams, frame_to_rgba_sized};
 use heifer::heifer_hevc_dec::recon::Frame;
 use re_rav1d::dav1d::{Decoder, PixelLayout, PlanarImageComponent, Settings};
 use re_rav1d::dav1d::{Picture as Decoded, pixel};
@@ -54,7 +54,8 @@ fn is_alpha(item: &Item) -> bool {
 fn colours(source: &mut Source, items: &Items, item: &Item) -> Result<Image, Reason> {
     if item.kind != *b"grid" {
         let frame = frame(source, item)?;
-        return Ok(frame_to_rgba(&frame, parameters(&frame, item)));
+        let params = parameters(&frame, item);
+        return Ok(frame.into_rgba(params));
     }
     let data = item
         .data(&mut source.parts(), 64)
@@ -76,7 +77,7 @@ fn colours(source: &mut Source, items: &Items, item: &Item) -> Result<Image, Rea
         if let Some((matrix, full_range)) = matrix(item) {
             params = ColorParams { matrix, full_range };
         }
-        let cell = frame_to_rgba(&frame, params);
+        let cell = frame.into_rgba(params);
         let whole = whole
             .get_or_insert_with(|| Image::filled(grid.width, grid.height, cell.bit_depth, [0; 4]));
         place(whole, &cell, i % grid.columns, i / grid.columns)?;
@@ -147,37 +148,70 @@ impl Grid {
 
 /// Sets the transparency from a grey picture of the same size; one of another
 /// size is left out.
-fn add_alpha(image: &mut Image, alpha: &Frame) {
-    let same = (alpha.widths[0], alpha.heights[0]) == (image.width, image.height);
-    if !same {
+fn add_alpha(image: &mut Image, alpha: &Coded) {
+    if (alpha.width, alpha.height) != (image.width, image.height) {
         tracing::debug!("transparency of another size: left out");
         return;
     }
-    let [bits, _] = alpha.bit_depth;
-    let most = (1_u32 << bits) - 1;
     let whole = (1_u32 << image.bit_depth) - 1;
-    // Video's range begins at 16 of 255.
-    let (low, range) = if alpha.full_range {
-        (0, most)
-    } else {
-        (16 << (bits - 8), 219 << (bits - 8))
-    };
-    let [plane, ..] = &alpha.planes;
-    for (pixel, &sample) in image.data.chunks_exact_mut(4).zip(plane) {
-        let value = u32::from(sample).saturating_sub(low).min(range) * whole / range;
-        if let [.., alpha] = pixel {
-            *alpha = value as u16;
+    let stretch = alpha.stretch(alpha.frame.full_range, whole);
+    let [plane, ..] = &alpha.frame.planes;
+    let stride = alpha.frame.widths[0] as usize;
+    let rows = image.data.chunks_exact_mut(4 * image.width.max(1) as usize);
+    for (row, plane) in rows.zip(plane.chunks_exact(stride.max(1))) {
+        for (pixel, &sample) in row.chunks_exact_mut(4).zip(plane) {
+            if let [.., alpha] = pixel {
+                *alpha = stretch(sample);
+            }
         }
     }
     image.has_alpha = true;
 }
 
+/// A decoded AV1 picture.
+struct Coded {
+    /// Its planes; brightness is filled up to whole samples of colour.
+    frame: Frame,
+    width: u32,
+    height: u32,
+}
+
+impl Coded {
+    fn into_rgba(mut self, params: ColorParams) -> Image {
+        if self.frame.chroma_format == 0 {
+            // The conversion takes grey for full range.
+            let [bits, _] = self.frame.bit_depth;
+            let stretch = self.stretch(params.full_range, (1 << bits) - 1);
+            let [plane, ..] = &mut self.frame.planes;
+            plane
+                .iter_mut()
+                .for_each(|sample| *sample = stretch(*sample));
+        }
+        frame_to_rgba_sized(&self.frame, params, self.width, self.height)
+    }
+
+    /// From the range of brightness samples to 0 to `whole`.
+    fn stretch(&self, full_range: bool, whole: u32) -> impl Fn(u16) -> u16 + use<> {
+        let [bits, _] = self.frame.bit_depth;
+        // Video's range is 16 to 235 of 255.
+        let (low, range) = if full_range {
+            (0, (1 << bits) - 1)
+        } else {
+            (16 << (bits - 8), 219_u32 << (bits - 8))
+        };
+        move |sample| {
+            let above = u32::from(sample).saturating_sub(low).min(range);
+            ((above * whole + range / 2) / range) as u16
+        }
+    }
+}
+
 /// The matrix from brightness and colour differences to RGB: the file's word
 /// counts more than the bit stream's.
-fn parameters(frame: &Frame, item: &Item) -> ColorParams {
+fn parameters(coded: &Coded, item: &Item) -> ColorParams {
     match matrix(item) {
         Some((matrix, full_range)) => ColorParams { matrix, full_range },
-        None => ColorParams::from_frame(frame),
+        None => ColorParams::from_frame(&coded.frame),
     }
 }
 
@@ -189,7 +223,7 @@ fn matrix(item: &Item) -> Option<(u16, bool)> {
 }
 
 /// Decodes the AV1 data of an item.
-fn frame(source: &mut Source, item: &Item) -> Result<Frame, Reason> {
+fn frame(source: &mut Source, item: &Item) -> Result<Coded, Reason> {
     let most = source.limits.file_bytes;
     let data = item
         .data(&mut source.parts(), most)
@@ -221,21 +255,24 @@ fn frame(source: &mut Source, item: &Item) -> Result<Frame, Reason> {
 }
 
 /// The decoder's planes as a frame of 16-bit samples.
-fn planes(picture: &Decoded) -> Result<Frame, Reason> {
+fn planes(picture: &Decoded) -> Result<Coded, Reason> {
     let (width, height) = (picture.width(), picture.height());
     let (chroma_format, across, down) = match picture.pixel_layout() {
-        PixelLayout::I400 => (0, 0, 0),
+        PixelLayout::I400 => (0, 1, 1),
         PixelLayout::I420 => (1, 2, 2),
         PixelLayout::I422 => (2, 2, 1),
         PixelLayout::I444 => (3, 1, 1),
     };
     let bits = picture
         .bits_per_component()
-        .map_or(8, |bits| bits.0.min(16) as u8);
-    let sizes = [(1, 1), (across, down), (across, down)].map(|(across, down)| match across {
-        0 => (0, 0),
-        _ => (width.div_ceil(across), height.div_ceil(down)),
-    });
+        .map_or(8, |bits| bits.0.clamp(8, 16) as u8);
+    // The conversion to RGB wants all pixels of a sample of colour.
+    let colour = (width.div_ceil(across), height.div_ceil(down));
+    let luma = (colour.0 * across, colour.1 * down);
+    let sizes = match chroma_format {
+        0 => [luma, (0, 0), (0, 0)],
+        _ => [luma, colour, colour],
+    };
     let mut frame = Frame {
         widths: sizes.map(|size| size.0),
         heights: sizes.map(|size| size.1),
@@ -246,33 +283,64 @@ fn planes(picture: &Decoded) -> Result<Frame, Reason> {
         matrix_coeffs: picture.matrix_coefficients() as u8,
     };
     let components = [
-        PlanarImageComponent::Y,
-        PlanarImageComponent::U,
-        PlanarImageComponent::V,
+        (PlanarImageComponent::Y, (width, height)),
+        (PlanarImageComponent::U, colour),
+        (PlanarImageComponent::V, colour),
     ];
-    for ((plane, component), (width, height)) in frame.planes.iter_mut().zip(components).zip(sizes)
+    let count = if chroma_format == 0 { 1 } else { 3 };
+    for ((plane, filled), (component, size)) in frame
+        .planes
+        .iter_mut()
+        .zip(sizes)
+        .zip(components)
+        .take(count)
     {
-        if width == 0 {
-            continue;
-        }
         let stride = picture.stride(component) as usize;
         let bytes = picture.plane(component);
-        let (width, height) = (width as usize, height as usize);
-        for row in bytes.chunks(stride.max(1)).take(height) {
-            if bits == 8 {
-                plane.extend(row.iter().take(width).map(|&sample| u16::from(sample)));
-            } else {
-                let pairs = row.chunks_exact(2).take(width);
-                plane.extend(
-                    pairs.filter_map(|pair| pair.first_chunk().copied().map(u16::from_ne_bytes)),
-                );
-            }
-        }
-        if plane.len() != width * height {
+        copy(plane, &bytes, stride, bits, size);
+        if plane.len() != size.0 as usize * size.1 as usize {
             return Err(failure::damaged("AV1: not all pixels are there"));
         }
+        fill(plane, size, filled);
     }
-    Ok(frame)
+    Ok(Coded {
+        frame,
+        width,
+        height,
+    })
+}
+
+/// Copies the samples of `size` out of lines of `stride` bytes.
+fn copy(plane: &mut Vec<u16>, bytes: &[u8], stride: usize, bits: u8, size: (u32, u32)) {
+    let (width, height) = (size.0 as usize, size.1 as usize);
+    for row in bytes.chunks(stride.max(1)).take(height) {
+        if bits == 8 {
+            plane.extend(row.iter().take(width).map(|&sample| u16::from(sample)));
+        } else {
+            let pairs = row.chunks_exact(2).take(width);
+            plane.extend(
+                pairs.filter_map(|pair| pair.first_chunk().copied().map(u16::from_ne_bytes)),
+            );
+        }
+    }
+}
+
+/// Repeats the last column and the last line where `filled` is larger.
+fn fill(plane: &mut Vec<u16>, size: (u32, u32), filled: (u32, u32)) {
+    let (width, to_width) = (size.0 as usize, filled.0 as usize);
+    if to_width > width {
+        *plane = plane
+            .chunks_exact(width.max(1))
+            .flat_map(|row| {
+                let last = row.last().copied();
+                row.iter().copied().chain(last)
+            })
+            .collect();
+    }
+    if filled.1 > size.1 {
+        let last = plane.len().saturating_sub(to_width);
+        plane.extend_from_within(last..);
+    }
 }
 
 #[cfg(test)]
@@ -307,17 +375,31 @@ mod tests {
     #[test]
     fn video_range_alpha_is_stretched() {
         let mut image = Image::filled(3, 1, 8, [9; 4]);
-        let alpha = Frame {
-            widths: [3, 0, 0],
-            heights: [1, 0, 0],
-            planes: [vec![16, 235, 0], vec![], vec![]],
-            bit_depth: [8, 8],
-            chroma_format: 0,
-            full_range: false,
-            matrix_coeffs: 2,
+        let alpha = Coded {
+            frame: Frame {
+                widths: [3, 0, 0],
+                heights: [1, 0, 0],
+                planes: [vec![16, 235, 0], vec![], vec![]],
+                bit_depth: [8, 8],
+                chroma_format: 0,
+                full_range: false,
+                matrix_coeffs: 2,
+            },
+            width: 3,
+            height: 1,
         };
         add_alpha(&mut image, &alpha);
         let alphas: Vec<u16> = image.data.iter().skip(3).step_by(4).copied().collect();
         assert_eq!(alphas, [0, 255, 0]);
+    }
+
+    #[test]
+    fn odd_sides_are_filled_up() {
+        let mut plane = vec![1, 2, 3, 4, 5, 6];
+        fill(&mut plane, (3, 2), (4, 2));
+        assert_eq!(plane, [1, 2, 3, 3, 4, 5, 6, 6]);
+        let mut plane = vec![1, 2, 3];
+        fill(&mut plane, (1, 3), (2, 4));
+        assert_eq!(plane, [1, 1, 2, 2, 3, 3, 3, 3]);
     }
 }

@@ -11,6 +11,9 @@ use keepers::imaging::{Limits, Reason, Want, decode, model_input};
 
 use crate::support;
 
+mod formats;
+mod hostile;
+
 fn shoot() -> Option<PathBuf> {
     Some(support::data()?.join("shoot"))
 }
