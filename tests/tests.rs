@@ -4,5 +4,6 @@
 mod cli;
 mod engine;
 mod imaging;
+mod metadata;
 mod model;
 mod support;
