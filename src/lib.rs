@@ -5,6 +5,7 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod app;
 pub mod cli;
 pub mod engine;
 mod guard;
@@ -13,3 +14,4 @@ pub mod imaging;
 pub mod learning;
 pub mod metadata;
 pub mod model;
+pub mod report;

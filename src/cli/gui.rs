@@ -2,16 +2,38 @@
 
 use std::path::PathBuf;
 
+use anyhow::Context;
+
+use super::console::Console;
 use super::exit::Exit;
+use super::run;
+use crate::app;
+use crate::engine::models;
 
 /// Open the window, with these photos and folders if any are given
 #[derive(Debug, Default, clap::Args)]
 pub struct Args {
-    /// Photos and folders to score right away
+    /// Photos and folders to score right away; folders are entered to any depth
     #[arg(value_name = "PATHS")]
     paths: Vec<PathBuf>,
+    #[command(flatten)]
+    model: run::ModelArgs,
 }
 
 pub fn run(args: Args) -> anyhow::Result<Exit> {
-    anyhow::bail!("the window is not part of this build yet: {:?}", args.paths)
+    let home = run::home(&mut Console::new(false));
+    // A wrong name is an error here, where it was typed; a model that cannot
+    // be opened is one in the window.
+    let model = models::find(Some(&args.model.model), home.as_ref())?;
+    let options = app::Options {
+        paths: args.paths,
+        model,
+        device: args.model.device(),
+        home,
+        dialogs: Box::new(app::SystemDialogs),
+    };
+    app::open(options).context(
+        "the window cannot be opened (\"keepers score FOLDER\" works without a screen)",
+    )?;
+    Ok(Exit::Done)
 }

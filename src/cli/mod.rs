@@ -13,12 +13,9 @@ mod interrupt;
 mod labels;
 mod man;
 mod model;
-mod output;
-mod paths;
 mod run;
 mod score;
 mod sink;
-mod wording;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -28,6 +25,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 pub use exit::Exit;
 
 use crate::engine::models;
+use crate::report::{self as output, paths, wording};
 
 /// What `--help` says about the exit status.
 const STATUS: &str = "\

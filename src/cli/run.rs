@@ -45,18 +45,31 @@ pub struct ModelArgs {
     pub device: DeviceArg,
 }
 
+impl Default for ModelArgs {
+    fn default() -> Self {
+        Self {
+            model: models::BUILT_IN.into(),
+            device: DeviceArg::default(),
+        }
+    }
+}
+
 impl ModelArgs {
+    /// Where the model is to run.
+    pub fn device(&self) -> Device {
+        match self.device {
+            DeviceArg::Auto => Device::Auto,
+            DeviceArg::Cpu => Device::Cpu,
+        }
+    }
+
     /// Opens the model.
     ///
     /// # Errors
     /// When there is no such model, or it cannot be used.
     pub fn open(&self, home: Option<&Home>) -> anyhow::Result<Arc<dyn QualityModel>> {
-        let device = match self.device {
-            DeviceArg::Auto => Device::Auto,
-            DeviceArg::Cpu => Device::Cpu,
-        };
         let source = models::find(Some(&self.model), home)?;
-        Ok(models::open(&source, device)?)
+        Ok(models::open(&source, self.device())?)
     }
 }
 

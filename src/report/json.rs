@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::{Details, ranked};
-use crate::cli::paths;
+use super::paths;
 use crate::engine::PhotoResult;
 
 /// A photo's object; the order of the fields is the order of its keys.

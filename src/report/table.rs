@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::{Details, ranked};
-use crate::cli::{paths, wording};
+use super::{paths, wording};
 use crate::engine::PhotoResult;
 
 /// Width of the bar for a score of 100, in characters.

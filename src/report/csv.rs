@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::{Details, ranked};
-use crate::cli::paths;
+use super::paths;
 use crate::engine::PhotoResult;
 
 const HEADER: [&str; 4] = ["rank", "path", "score", "error"];
@@ -14,7 +14,27 @@ pub(super) fn write(
     details: Option<Details<'_>>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let mut csv = csv::Writer::from_writer(out);
+    separated(b',', photos, details, out)
+}
+
+/// The same rows with tabs between their cells, which is what spreadsheets take
+/// from the clipboard.
+///
+/// # Errors
+/// That of the writer.
+pub fn tab_separated(photos: &[PhotoResult], out: &mut dyn Write) -> io::Result<()> {
+    separated(b'\t', photos, None, out)
+}
+
+fn separated(
+    delimiter: u8,
+    photos: &[PhotoResult],
+    details: Option<Details<'_>>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let mut csv = csv::WriterBuilder::new()
+        .delimiter(delimiter)
+        .from_writer(out);
     let more: &[&str] = if details.is_some() { &MORE } else { &[] };
     csv.write_record(HEADER.iter().chain(more))
         .map_err(io_error)?;

@@ -1,10 +1,15 @@
-//! The formats in which scores leave the program, one file each.
+//! How results leave the program: the formats, one file each, paths and
+//! numbers as text, and the file they are written to.
 //!
-//! A row is the same in every format; only the table rounds.
+//! Command line and window share this, so that both say the same. A row is the
+//! same in every format; only the table rounds.
 
 mod csv;
 mod json;
+pub mod paths;
+mod place;
 mod table;
+pub mod wording;
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -14,7 +19,9 @@ use clap::ValueEnum;
 use crate::engine::PhotoResult;
 use crate::model::ModelInfo;
 
+pub use csv::tab_separated;
 pub use json::line as json_line;
+pub use place::{Place, PlaceError};
 
 /// A format for scores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

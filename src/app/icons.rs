@@ -1,0 +1,17 @@
+//! The icons, as characters of the Phosphor typeface.
+
+pub const COPY: &str = "\u{e1ca}";
+pub const DROP: &str = "\u{e010}";
+pub const EXPORT: &str = "\u{eaf0}";
+pub const FOLDER_OPEN: &str = "\u{e256}";
+pub const GRID: &str = "\u{e464}";
+pub const IMAGES: &str = "\u{e836}";
+pub const IMAGE_BROKEN: &str = "\u{e7a8}";
+pub const KEYBOARD: &str = "\u{e2d8}";
+pub const LOUPE: &str = "\u{e2ca}";
+pub const NEXT: &str = "\u{e13a}";
+pub const PREVIOUS: &str = "\u{e138}";
+pub const SPARKLE: &str = "\u{e6a2}";
+pub const STOP: &str = "\u{e46e}";
+pub const WARNING: &str = "\u{e4e0}";
+pub const X: &str = "\u{e4f6}";

@@ -1,0 +1,202 @@
+//! Which keys mean what, as one table. The list of keys in the window is made
+//! from the same table, so the two cannot disagree.
+
+use egui::{Key, Modifiers};
+
+use super::command::{Command, Step};
+use super::state::{Panel, State, View};
+
+/// A key that means a command.
+#[derive(Debug, Clone)]
+pub struct Binding {
+    /// The key.
+    pub key: Key,
+    /// Exactly these modifiers; `COMMAND` is Cmd on macOS and Ctrl elsewhere.
+    pub modifiers: Modifiers,
+    /// Where it works.
+    pub place: Place,
+    /// What it does.
+    pub command: Command,
+}
+
+/// Where a key works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Everywhere.
+    Anywhere,
+    /// Where photos are open.
+    Shoot,
+    /// In the grid.
+    Grid,
+    /// In the loupe.
+    Loupe,
+}
+
+impl Place {
+    fn covers(self, state: &State) -> bool {
+        match self {
+            Self::Anywhere => true,
+            Self::Shoot => state.view != View::Welcome,
+            Self::Grid => state.view == View::Grid,
+            Self::Loupe => state.view == View::Loupe,
+        }
+    }
+}
+
+/// All keys, in the order in which the window lists them. Where a command has
+/// several keys the first is the one that buttons show.
+pub fn bindings() -> Vec<Binding> {
+    use Command as C;
+    use Place::{Anywhere, Grid, Loupe, Shoot};
+    let plain = Modifiers::NONE;
+    let command = Modifiers::COMMAND;
+    let rows = [
+        (Key::ArrowLeft, plain, Shoot, C::Go(Step::Previous)),
+        (Key::ArrowRight, plain, Shoot, C::Go(Step::Next)),
+        (Key::ArrowUp, plain, Grid, C::Go(Step::Up)),
+        (Key::ArrowDown, plain, Grid, C::Go(Step::Down)),
+        (Key::ArrowUp, plain, Loupe, C::Go(Step::Previous)),
+        (Key::ArrowDown, plain, Loupe, C::Go(Step::Next)),
+        (Key::PageUp, plain, Shoot, C::Go(Step::PageUp)),
+        (Key::PageDown, plain, Shoot, C::Go(Step::PageDown)),
+        (Key::Home, plain, Shoot, C::Go(Step::First)),
+        (Key::End, plain, Shoot, C::Go(Step::Last)),
+        (Key::E, plain, Shoot, C::ShowLoupe),
+        (Key::Enter, plain, Grid, C::ShowLoupe),
+        (Key::G, plain, Shoot, C::ShowGrid),
+        (Key::Enter, plain, Loupe, C::ShowGrid),
+        (Key::Escape, plain, Anywhere, C::Back),
+        (Key::Plus, plain, Grid, C::LargerTiles),
+        (Key::Equals, plain, Grid, C::LargerTiles),
+        (Key::Minus, plain, Grid, C::SmallerTiles),
+        (Key::O, command, Anywhere, C::OpenFolder),
+        (Key::C, command, Shoot, C::CopyTable),
+        (Key::S, command, Shoot, C::Export),
+        (Key::W, command, Shoot, C::Close),
+        (Key::Questionmark, plain, Anywhere, C::Toggle(Panel::Keys)),
+        (Key::F1, plain, Anywhere, C::Toggle(Panel::Keys)),
+        (Key::Q, command, Anywhere, C::Quit),
+    ];
+    rows.into_iter()
+        .map(|(key, modifiers, place, command)| Binding {
+            key,
+            modifiers,
+            place,
+            command,
+        })
+        .collect()
+}
+
+/// Takes the commands out of this frame's keys. While a control other than a
+/// photo has the keyboard, the keys that controls use themselves are left to it.
+pub fn pressed(ctx: &egui::Context, state: &State, control_focused: bool) -> Vec<Command> {
+    if ctx.text_edit_focused() {
+        return Vec::new();
+    }
+    let mut commands = Vec::new();
+    for binding in bindings() {
+        if !binding.place.covers(state) || (control_focused && of_controls(binding.key)) {
+            continue;
+        }
+        if ctx.input_mut(|input| taken(input, &binding)) {
+            commands.push(binding.command);
+        }
+    }
+    commands
+}
+
+/// Whether a key of a binding was pressed, which it then is no more.
+fn taken(input: &mut egui::InputState, binding: &Binding) -> bool {
+    // The system turns these into events of their own.
+    if binding.modifiers == Modifiers::COMMAND && binding.key == Key::C {
+        let before = input.events.len();
+        input.events.retain(|event| *event != egui::Event::Copy);
+        if input.events.len() != before {
+            return true;
+        }
+    }
+    let mut pressed = false;
+    input.events.retain(|event| {
+        let hit = matches!(
+            event,
+            egui::Event::Key { key, modifiers, pressed: true, .. }
+                if *key == binding.key && fits(*modifiers, binding)
+        );
+        pressed |= hit;
+        !hit
+    });
+    pressed
+}
+
+/// Shift is part of how some characters are typed, and says nothing there.
+fn fits(modifiers: Modifiers, binding: &Binding) -> bool {
+    let typed = matches!(binding.key, Key::Questionmark | Key::Plus | Key::Equals);
+    let modifiers = if typed {
+        Modifiers {
+            shift: false,
+            ..modifiers
+        }
+    } else {
+        modifiers
+    };
+    modifiers.matches_exact(binding.modifiers)
+}
+
+/// Keys that buttons and sliders use.
+fn of_controls(key: Key) -> bool {
+    matches!(
+        key,
+        Key::Enter
+            | Key::Space
+            | Key::ArrowLeft
+            | Key::ArrowRight
+            | Key::ArrowUp
+            | Key::ArrowDown
+            | Key::PageUp
+            | Key::PageDown
+            | Key::Home
+            | Key::End
+    )
+}
+
+/// The key of a command as text, for tooltips: `Ctrl+O`.
+pub fn shortcut(ctx: &egui::Context, command: &Command) -> Option<String> {
+    bindings()
+        .iter()
+        .find(|binding| binding.command == *command)
+        .map(|binding| text(ctx, binding))
+}
+
+/// A binding's key as text.
+pub fn text(ctx: &egui::Context, binding: &Binding) -> String {
+    if binding.key == Key::Questionmark {
+        return "?".to_owned();
+    }
+    ctx.format_shortcut(&egui::KeyboardShortcut::new(
+        binding.modifiers,
+        binding.key,
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn clash(a: &Binding, b: &Binding) -> bool {
+        let places = match (a.place, b.place) {
+            (Place::Grid, Place::Loupe) | (Place::Loupe, Place::Grid) => false,
+            _ => true,
+        };
+        a.key == b.key && a.modifiers == b.modifiers && places
+    }
+
+    #[test]
+    fn no_key_means_two_things() {
+        let all = bindings();
+        for (i, a) in all.iter().enumerate() {
+            for b in &all[i + 1..] {
+                assert!(!clash(a, b), "{a:?} {b:?}");
+            }
+        }
+    }
+}

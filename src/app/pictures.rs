@@ -1,0 +1,240 @@
+//! The pictures on the screen: what is kept of them, and what is asked for.
+//!
+//! Small pictures come with the scores and are kept in memory, textures on the
+//! graphics card; both are let go again, least recently shown first, so that a
+//! shoot of any size fits. What is missing when it is to be drawn is wanted
+//! from the [`Gallery`].
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::path::Path;
+use std::sync::Arc;
+
+use crossbeam_channel::Receiver;
+use egui::{TextureHandle, TextureOptions};
+use image::RgbImage;
+
+use super::backstage::{
+    Gallery, Mailbox, PictureKey, PictureRequest, PictureResult, Size, colour_image,
+};
+use super::state::{PhotoId, Shoot};
+
+/// Bytes of small pictures in memory, at most.
+const SMALL_BYTES: usize = 256 << 20;
+
+/// Bytes of textures, at most.
+const TEXTURE_BYTES: usize = 384 << 20;
+
+/// Textures made in one frame, at most: each is copied to the graphics card
+/// while the frame waits.
+const UPLOADS: usize = 24;
+
+/// Sizes of large pictures go up in steps of this many pixels, so that a window
+/// that is being resized does not decode anew at every pixel.
+const STEP: u32 = 256;
+
+/// The pictures on the screen.
+pub struct Pictures {
+    gallery: Gallery,
+    arrived: Receiver<PictureResult>,
+    small: Kept<PhotoId, Arc<RgbImage>>,
+    textures: Kept<PictureKey, TextureHandle>,
+    failed: HashMap<PictureKey, String>,
+    wanted: Vec<PictureRequest>,
+    asked: Vec<PictureKey>,
+    uploads: usize,
+}
+
+impl Pictures {
+    /// Starts the threads that decode pictures for the window of `ctx`.
+    pub fn new(ctx: &egui::Context) -> Self {
+        let (mail, arrived) = Mailbox::new(ctx);
+        Self {
+            gallery: Gallery::open(&mail),
+            arrived,
+            small: Kept::new(SMALL_BYTES),
+            textures: Kept::new(TEXTURE_BYTES),
+            failed: HashMap::new(),
+            wanted: Vec::new(),
+            asked: Vec::new(),
+            uploads: 0,
+        }
+    }
+
+    /// Keeps a small picture that came with a score. What is shown of the photo
+    /// is made anew.
+    pub fn keep(&mut self, photo: PhotoId, picture: Arc<RgbImage>) {
+        let bytes = picture.as_raw().len();
+        self.small.insert(photo, picture, bytes);
+    }
+
+    /// Forgets all pictures.
+    pub fn forget(&mut self) {
+        self.small.clear();
+        self.textures.clear();
+        self.failed.clear();
+    }
+
+    /// Takes in what was decoded since the last frame.
+    pub fn collect(&mut self, ctx: &egui::Context, shoot: u64) {
+        for PictureResult { key, picture } in self.arrived.try_iter().collect::<Vec<_>>() {
+            match picture {
+                _ if key.shoot != shoot => {}
+                Ok(image) => self.show(ctx, key, image),
+                Err(reason) => {
+                    self.failed.insert(key, reason);
+                }
+            }
+        }
+    }
+
+    /// The picture for a tile, if it is there; otherwise it is wanted.
+    pub fn tile(&mut self, ctx: &egui::Context, shoot: &Shoot, photo: PhotoId) -> Option<TextureHandle> {
+        let key = PictureKey {
+            shoot: shoot.number,
+            photo,
+            size: Size::Tile,
+        };
+        if let Some(texture) = self.textures.get(&key) {
+            return Some(texture.clone());
+        }
+        if let Some(picture) = self.small.get(&photo) {
+            if self.uploads >= UPLOADS {
+                ctx.request_repaint();
+                return None;
+            }
+            self.uploads += 1;
+            let image = colour_image(picture);
+            self.show(ctx, key, image);
+            return self.textures.get(&key).cloned();
+        }
+        // What the score brings needs not be decoded twice, and what failed to
+        // be scored is not tried again here.
+        if shoot.photo(photo)?.scored().is_some() {
+            self.want(key, shoot);
+        }
+        None
+    }
+
+    /// The picture to fit a box of so many pixels, or the reason why there is
+    /// none; `None` while it is being decoded.
+    pub fn large(
+        &mut self,
+        shoot: &Shoot,
+        photo: PhotoId,
+        pixels: egui::Vec2,
+    ) -> Option<Result<TextureHandle, String>> {
+        let side = |length: f32| (length.max(1.0) as u32).div_ceil(STEP) * STEP;
+        let key = PictureKey {
+            shoot: shoot.number,
+            photo,
+            size: Size::Fit(side(pixels.x), side(pixels.y)),
+        };
+        if let Some(texture) = self.textures.get(&key) {
+            return Some(Ok(texture.clone()));
+        }
+        if let Some(reason) = self.failed.get(&key) {
+            return Some(Err(reason.clone()));
+        }
+        self.want(key, shoot);
+        None
+    }
+
+    /// Ends a frame: hands over what was missing in it, in the order in which
+    /// it was asked for.
+    pub fn order(&mut self) {
+        self.uploads = 0;
+        let asked: Vec<PictureKey> = self.wanted.iter().map(|wish| wish.key).collect();
+        // The same wishes again would only wake the threads.
+        if asked != self.asked {
+            self.asked = asked;
+            self.gallery.want(std::mem::take(&mut self.wanted));
+        }
+        self.wanted.clear();
+    }
+
+    /// Whether the last frame wanted nothing that is still missing.
+    pub fn are_there(&self) -> bool {
+        self.asked.is_empty()
+    }
+
+    fn want(&mut self, key: PictureKey, shoot: &Shoot) {
+        let (Some(photo), false) = (shoot.photo(key.photo), self.failed.contains_key(&key)) else {
+            return;
+        };
+        let path: &Path = &photo.path;
+        self.wanted.push(PictureRequest {
+            key,
+            path: path.to_owned(),
+        });
+    }
+
+    fn show(&mut self, ctx: &egui::Context, key: PictureKey, image: egui::ColorImage) {
+        let bytes = image.pixels.len() * 4;
+        let texture = ctx.load_texture("photo", image, TextureOptions::LINEAR);
+        self.textures.insert(key, texture, bytes);
+    }
+}
+
+/// Things by key, of so many bytes at most; what was used least recently goes
+/// first.
+struct Kept<K: Hash + Eq, V> {
+    things: lru::LruCache<K, (V, usize)>,
+    bytes: usize,
+    most: usize,
+}
+
+impl<K: Hash + Eq, V> Kept<K, V> {
+    fn new(most: usize) -> Self {
+        Self {
+            things: lru::LruCache::unbounded(),
+            bytes: 0,
+            most,
+        }
+    }
+
+    fn get(&mut self, key: &K) -> Option<&V> {
+        self.things.get(key).map(|(value, _)| value)
+    }
+
+    fn insert(&mut self, key: K, value: V, bytes: usize) {
+        self.bytes += bytes;
+        if let Some((_, (_, before))) = self.things.push(key, (value, bytes)) {
+            self.bytes -= before;
+        }
+        // What was just put in stays, however large.
+        while self.bytes > self.most && self.things.len() > 1 {
+            if let Some((_, (_, bytes))) = self.things.pop_lru() {
+                self.bytes -= bytes;
+            }
+        }
+    }
+
+    fn clear(&mut self) {
+        self.things.clear();
+        self.bytes = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Kept;
+
+    #[test]
+    fn the_least_recently_used_goes_first() {
+        let mut kept = Kept::new(100);
+        kept.insert("a", 1, 40);
+        kept.insert("b", 2, 40);
+        assert_eq!(kept.get(&"a"), Some(&1));
+        kept.insert("c", 3, 40);
+        assert_eq!(kept.get(&"b"), None);
+        assert_eq!(kept.get(&"a"), Some(&1));
+        assert_eq!(kept.get(&"c"), Some(&3));
+        assert_eq!(kept.bytes, 80);
+        kept.insert("a", 4, 10);
+        assert_eq!(kept.bytes, 50);
+        kept.insert("huge", 5, 1000);
+        assert_eq!(kept.get(&"huge"), Some(&5));
+        assert_eq!(kept.things.len(), 1);
+    }
+}

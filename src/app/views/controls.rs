@@ -1,0 +1,170 @@
+//! Buttons and bars that several views use.
+
+use egui::{
+    Align2, Button, Color32, CornerRadius, Painter, Pos2, Rect, Response, RichText, Role, Stroke,
+    Ui, Vec2, WidgetInfo,
+};
+
+use crate::app::apply::possible;
+use crate::app::command::Command;
+use crate::app::keys;
+use crate::app::state::State;
+use crate::app::theme;
+use crate::model::Score;
+
+/// A button for a command: with its icon and label, greyed where it makes no
+/// sense, and with its hint and key as a tooltip.
+pub fn button(ui: &mut Ui, state: &State, command: Command, commands: &mut Vec<Command>) {
+    let text = match command.icon() {
+        Some(icon) => format!("{icon}  {}", command.label()),
+        None => command.label().to_owned(),
+    };
+    let response = ui.add_enabled(possible(state, &command), Button::new(text));
+    finish(response, command, commands);
+}
+
+/// The one button of a view that most people want.
+pub fn main_button(ui: &mut Ui, command: Command, commands: &mut Vec<Command>) {
+    let icon = command.icon().unwrap_or_default();
+    let text = RichText::new(format!("{icon}  {}", command.label()))
+        .color(theme::CANVAS)
+        .family(theme::strong());
+    let button = Button::new(text)
+        .fill(theme::ACCENT)
+        .min_size(Vec2::new(0.0, 9.0 * theme::UNIT));
+    finish(ui.add(button), command, commands);
+}
+
+/// A button that shows an icon alone; its label is its accessible name.
+pub fn icon_button(ui: &mut Ui, state: &State, command: Command, commands: &mut Vec<Command>) {
+    let icon = RichText::new(command.icon().unwrap_or_default()).size(16.0);
+    let response = ui.add_enabled(possible(state, &command), Button::new(icon).frame(false));
+    finish(response, command, commands);
+}
+
+/// An icon button for a command that has another name here.
+pub fn icon_button_as(
+    ui: &mut Ui,
+    icon: &str,
+    name: &'static str,
+    command: Command,
+    commands: &mut Vec<Command>,
+) {
+    let icon = RichText::new(icon).size(16.0);
+    finish_as(ui.add(Button::new(icon).frame(false)), name, command, commands);
+}
+
+/// A choice between views.
+pub fn choice(
+    ui: &mut Ui,
+    state: &State,
+    chosen: bool,
+    command: Command,
+    commands: &mut Vec<Command>,
+) {
+    let icon = command.icon().unwrap_or_default();
+    let text = RichText::new(format!("{icon}  {}", command.label()));
+    let (text, fill) = if chosen {
+        (text.color(theme::CANVAS), theme::ACCENT)
+    } else {
+        (text, Color32::TRANSPARENT)
+    };
+    let button = Button::new(text).fill(fill);
+    let response = ui.add_enabled(possible(state, &command), button);
+    let (enabled, label) = (response.enabled(), command.label());
+    let clicked = response.clicked();
+    let response = tooltip(response, &command);
+    response.widget_info(|| WidgetInfo::selected(Role::RadioButton, enabled, chosen, label));
+    if clicked {
+        commands.push(command);
+    }
+}
+
+/// Names a control after its command, explains it, and passes its click on.
+pub fn finish(response: Response, command: Command, commands: &mut Vec<Command>) {
+    let enabled = response.enabled();
+    let response = tooltip(response, &command);
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, command.label()));
+    if response.clicked() {
+        commands.push(command);
+    }
+}
+
+/// As [`finish`], for a command that has another name here.
+pub fn finish_as(
+    response: Response,
+    name: &'static str,
+    command: Command,
+    commands: &mut Vec<Command>,
+) {
+    let response = response.on_hover_text(name);
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, name));
+    if response.clicked() {
+        commands.push(command);
+    }
+}
+
+fn tooltip(response: Response, command: &Command) -> Response {
+    let key = keys::shortcut(&response.ctx, command);
+    let hint = command.hint().unwrap_or(command.label());
+    let text = match key {
+        Some(key) => format!("{hint} ({key})"),
+        None => hint.to_owned(),
+    };
+    response.on_hover_text(text)
+}
+
+/// A thin bar for a score of 0 to 100. Its length says it, never its colour.
+pub fn score_bar(painter: &Painter, rect: Rect, score: Score) {
+    let radius = CornerRadius::same(1);
+    painter.rect_filled(rect, radius, theme::LINE);
+    let mut filled = rect;
+    filled.set_width(rect.width() * (score.value() / 100.0) as f32);
+    painter.rect_filled(filled, radius, theme::SECOND);
+}
+
+/// A line of text cut with an ellipsis where it is too long.
+pub fn cut_text(
+    painter: &Painter,
+    position: Pos2,
+    width: f32,
+    text: String,
+    font: egui::FontId,
+    colour: Color32,
+) {
+    let mut job = egui::text::LayoutJob::simple_singleline(text, font, colour);
+    job.wrap = egui::text::TextWrapping::truncate_at_width(width.max(0.0));
+    let galley = painter.layout_job(job);
+    painter.galley(position, galley, colour);
+}
+
+/// An icon and a sentence in the middle of an area.
+pub fn message(painter: &Painter, rect: Rect, icon: &str, text: &str) {
+    let middle = rect.center();
+    painter.text(
+        middle - Vec2::new(0.0, 6.0 * theme::UNIT),
+        Align2::CENTER_CENTER,
+        icon,
+        egui::FontId::proportional(36.0),
+        theme::DISABLED,
+    );
+    let mut job = egui::text::LayoutJob::simple(
+        text.to_owned(),
+        theme::body(),
+        theme::SECOND,
+        (rect.width() - 8.0 * theme::UNIT).max(40.0),
+    );
+    job.halign = egui::Align::Center;
+    let galley = painter.layout_job(job);
+    painter.galley(middle + Vec2::new(0.0, 2.0 * theme::UNIT), galley, theme::SECOND);
+}
+
+/// A ring around something.
+pub fn ring(painter: &Painter, rect: Rect, width: f32, colour: Color32) {
+    painter.rect_stroke(
+        rect,
+        CornerRadius::same(6),
+        Stroke::new(width, colour),
+        egui::StrokeKind::Inside,
+    );
+}

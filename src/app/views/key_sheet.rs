@@ -1,0 +1,55 @@
+//! All keys, made from the table that the keyboard itself goes by.
+
+use egui::{Context, Grid, Id, Modal, RichText, ScrollArea};
+
+use super::controls;
+use crate::app::command::Command;
+use crate::app::keys::{self, Place};
+use crate::app::state::Panel;
+use crate::app::theme::{self, UNIT};
+
+pub fn show(ctx: &Context, commands: &mut Vec<Command>) {
+    let modal = Modal::new(Id::unique("keys")).show(ctx, |ui| {
+        ui.set_width(105.0 * UNIT);
+        ui.label(RichText::new("Keys").font(theme::title()));
+        ui.add_space(UNIT);
+        ScrollArea::vertical()
+            .max_height(ctx.content_rect().height() - 50.0 * UNIT)
+            .show(ui, |ui| list(ui));
+        ui.add_space(2.0 * UNIT);
+        let close = ui.button("Close");
+        controls::finish_as(close, "Close the list of keys", Command::Toggle(Panel::Keys), commands);
+    });
+    // A click beside it closes it. Escape is a key like the others.
+    if modal.backdrop_response.clicked() {
+        commands.push(Command::Toggle(Panel::Keys));
+    }
+}
+
+fn list(ui: &mut egui::Ui) {
+    let mut rows: Vec<(Command, Place, Vec<String>)> = Vec::new();
+    for binding in keys::bindings() {
+        let key = keys::text(ui.ctx(), &binding);
+        match rows.iter_mut().find(|row| row.0 == binding.command) {
+            Some(row) if !row.2.contains(&key) => row.2.push(key),
+            Some(_) => {}
+            None => rows.push((binding.command, binding.place, vec![key])),
+        }
+    }
+    Grid::new("keys")
+        .num_columns(3)
+        .spacing([6.0 * UNIT, 1.5 * UNIT])
+        .show(ui, |ui| {
+            for (command, place, keys) in rows {
+                ui.label(RichText::new(keys.join("  or  ")).family(theme::strong()));
+                ui.label(command.label());
+                let place = match place {
+                    Place::Grid => "in the grid",
+                    Place::Loupe => "in the loupe",
+                    Place::Anywhere | Place::Shoot => "",
+                };
+                ui.label(RichText::new(place).color(theme::SECOND));
+                ui.end_row();
+            }
+        });
+}

@@ -1,0 +1,70 @@
+//! What is on the screen. Views read the state and emit commands; the only
+//! thing they keep for themselves is where they scrolled to.
+
+mod controls;
+mod drop;
+mod grid;
+mod key_sheet;
+mod loupe;
+mod problems;
+mod status_bar;
+mod tile;
+mod top_bar;
+mod welcome;
+
+use egui::{CentralPanel, Frame, Ui};
+
+use super::command::Command;
+use super::keys;
+use super::pictures::Pictures;
+use super::state::{Panel, PhotoId, State, View};
+use super::theme;
+
+/// What views remember from frame to frame, none of which is the state's.
+#[derive(Debug, Default)]
+pub struct Memory {
+    /// The last [`State::reveal`] that was followed.
+    revealed: u64,
+    /// The tile that has the keyboard.
+    keyboard: Option<PhotoId>,
+    /// The photo that was large before, to tell which way the user goes.
+    large: Option<usize>,
+}
+
+/// Draws everything and returns what the user asked for, in order.
+pub fn show(
+    ui: &mut Ui,
+    state: &State,
+    pictures: &mut Pictures,
+    memory: &mut Memory,
+) -> Vec<Command> {
+    let ctx = ui.ctx().clone();
+    // Before the widgets, so that what the keys mean here is not lost to them.
+    let focused = ctx.memory(|memory| memory.focused()).is_some();
+    let on_control = focused && memory.keyboard.is_none();
+    let mut commands = keys::pressed(&ctx, state, on_control);
+    commands.extend(drop::dropped(&ctx));
+
+    if state.view != View::Welcome {
+        top_bar::show(ui, state, &mut commands);
+        status_bar::show(ui, state, &mut commands);
+    }
+    if state.panel == Some(Panel::Problems) {
+        problems::show(ui, state, &mut commands);
+    }
+    CentralPanel::default()
+        .frame(Frame::new().fill(theme::CANVAS))
+        .show(ui, |ui| match state.view {
+            View::Welcome => welcome::show(ui, state, &mut commands),
+            View::Grid => grid::show(ui, state, pictures, memory, &mut commands),
+            View::Loupe => loupe::show(ui, state, pictures, memory, &mut commands),
+        });
+    if state.view != View::Grid {
+        memory.keyboard = None;
+    }
+    if state.panel == Some(Panel::Keys) {
+        key_sheet::show(&ctx, &mut commands);
+    }
+    drop::overlay(&ctx);
+    commands
+}

@@ -1,0 +1,59 @@
+//! The photos that could not be scored, each with its reason.
+
+use egui::{Align, Frame, Label, Layout, Margin, Panel as Side, RichText, ScrollArea, Ui};
+
+use super::controls;
+use crate::app::command::Command;
+use crate::app::icons;
+use crate::app::state::{Panel, State};
+use crate::app::theme::{self, UNIT};
+use crate::report::paths;
+
+pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
+    let frame = Frame::new()
+        .fill(theme::PANEL)
+        .inner_margin(Margin::same(12));
+    Side::right("problems")
+        .default_size(90.0 * UNIT)
+        .size_range(60.0 * UNIT..=160.0 * UNIT)
+        .frame(frame)
+        .show(ui, |ui| {
+            heading(ui, commands);
+            ui.add_space(UNIT);
+            list(ui, state);
+        });
+}
+
+fn heading(ui: &mut Ui, commands: &mut Vec<Command>) {
+    ui.horizontal(|ui| {
+        let title = Command::Toggle(Panel::Problems).label();
+        ui.label(RichText::new(title).font(theme::score()));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let close = Command::Toggle(Panel::Problems);
+            controls::icon_button_as(ui, icons::X, "Close this list", close, commands);
+        });
+    });
+}
+
+fn list(ui: &mut Ui, state: &State) {
+    // Two lines and the space below each.
+    let height = 11.0 * UNIT;
+    ScrollArea::vertical()
+        .auto_shrink(false)
+        .show_rows(ui, height, state.shoot.failed(), |ui, rows| {
+            let photos = state.shoot.failures().skip(rows.start).take(rows.len());
+            for photo in photos {
+                let reason = paths::clean(photo.problem().unwrap_or_default());
+                ui.vertical(|ui| {
+                    ui.set_height(height);
+                    ui.spacing_mut().item_spacing.y = UNIT / 2.0;
+                    ui.add(Label::new(&photo.name).truncate())
+                        .on_hover_text(paths::shown(&photo.path));
+                    let text = RichText::new(&reason)
+                        .font(theme::small())
+                        .color(theme::SECOND);
+                    ui.add(Label::new(text).truncate()).on_hover_text(&reason);
+                });
+            }
+        });
+}

@@ -1,0 +1,113 @@
+//! How the window looks. These need a Vulkan driver; Mesa's software one will
+//! do. `UPDATE_SNAPSHOTS=true` rewrites the pictures that differ.
+
+use std::fs;
+
+use egui::Key;
+use egui_kittest::SnapshotOptions;
+use keepers::engine::models::Source;
+
+use super::window::{Window, samples};
+
+/// The window on a screen of so many pixels per point; `None`, with a printed
+/// line, where nothing can draw it.
+fn window(pixels_per_point: f32) -> Option<Window> {
+    if !has_vulkan() {
+        println!("skipped: snapshot test: no Vulkan driver");
+        return None;
+    }
+    Some(Window::with(Source::BuiltIn, pixels_per_point))
+}
+
+fn has_vulkan() -> bool {
+    use eframe::wgpu;
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor {
+        backends: wgpu::Backends::VULKAN,
+        ..wgpu::InstanceDescriptor::new_without_display_handle()
+    });
+    let adapters = instance.enumerate_adapters(wgpu::Backends::VULKAN);
+    !pollster::block_on(adapters).is_empty()
+}
+
+#[track_caller]
+fn matches(window: &mut Window, name: &str) {
+    // Drivers differ in how they round the edges of letters.
+    let options = SnapshotOptions::new()
+        .threshold(1.5)
+        .max_failed_pixels(400);
+    window.harness.snapshot_options(name, &options);
+}
+
+/// A window that has scored the samples in a folder of this name.
+fn scored(pixels_per_point: f32) -> Option<Window> {
+    let mut window = window(pixels_per_point)?;
+    let folder = window.folder.path().join("Samples");
+    fs::create_dir(&folder).expect("a folder");
+    samples(&folder);
+    fs::write(folder.join("unfinished copy.jpg"), b"\xff\xd8\xff").expect("a file");
+    window.drop(&[&folder]);
+    window.until_scored();
+    window.harness.run_steps(3);
+    Some(window)
+}
+
+#[test]
+fn snapshot_welcome() {
+    let Some(mut window) = window(1.0) else {
+        return;
+    };
+    window.harness.run_steps(3);
+    matches(&mut window, "welcome");
+}
+
+#[test]
+fn snapshot_held_over_the_window() {
+    let Some(mut window) = window(1.0) else {
+        return;
+    };
+    window
+        .harness
+        .input_mut()
+        .hovered_files
+        .push(egui::HoveredFile::default());
+    window.harness.step();
+    matches(&mut window, "drop");
+}
+
+#[test]
+fn snapshot_grid_and_failures() {
+    let Some(mut window) = scored(1.0) else {
+        return;
+    };
+    matches(&mut window, "grid");
+    window.click("Photos without a score");
+    matches(&mut window, "failures");
+}
+
+#[test]
+fn snapshot_loupe() {
+    let Some(mut window) = scored(1.0) else {
+        return;
+    };
+    window.press(Key::ArrowRight);
+    window.press(Key::Enter);
+    window.until("the large picture", |harness| harness.state().has_pictures());
+    matches(&mut window, "loupe");
+}
+
+#[test]
+fn snapshot_keys() {
+    let Some(mut window) = window(1.0) else {
+        return;
+    };
+    window.press(Key::Questionmark);
+    matches(&mut window, "keys");
+}
+
+#[test]
+fn snapshot_grid_on_a_dense_screen() {
+    let Some(mut window) = scored(2.0) else {
+        return;
+    };
+    matches(&mut window, "grid_2x");
+}

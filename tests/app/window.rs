@@ -1,0 +1,177 @@
+//! The real window, without a screen: driven by role and name, as a screen
+//! reader would.
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable;
+use keepers::app::{App, Dialogs, Options, Reply};
+use keepers::engine::models::{Device, Source};
+use keepers::home::Home;
+use tempfile::TempDir;
+
+/// How long a test waits for what must happen; no measure of speed.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// Dialogs that answer what the test has prepared.
+#[derive(Debug, Clone, Default)]
+pub struct Prepared {
+    answers: Arc<Mutex<VecDeque<Vec<PathBuf>>>>,
+    pub proposed: Arc<Mutex<Vec<String>>>,
+}
+
+impl Prepared {
+    pub fn answer(&self, paths: Vec<PathBuf>) {
+        self.answers.lock().expect("answers").push_back(paths);
+    }
+
+    fn reply(&self, reply: Reply) {
+        reply(self.answers.lock().expect("answers").pop_front().unwrap_or_default());
+    }
+}
+
+impl Dialogs for Prepared {
+    fn folders(&self, reply: Reply) {
+        self.reply(reply);
+    }
+
+    fn photos(&self, reply: Reply) {
+        self.reply(reply);
+    }
+
+    fn table(&self, name: &str, reply: Reply) {
+        self.proposed.lock().expect("names").push(name.to_owned());
+        self.reply(reply);
+    }
+}
+
+/// The window with a home of its own.
+pub struct Window {
+    pub harness: Harness<'static, App>,
+    pub dialogs: Prepared,
+    pub folder: TempDir,
+    _home: TempDir,
+}
+
+#[derive(Debug)]
+struct Dropped(PathBuf);
+
+impl egui::DroppedFile for Dropped {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        Err("the window reads files by their path".to_owned())
+    }
+}
+
+impl Window {
+    pub fn new() -> Self {
+        Self::with(Source::BuiltIn, 1.0)
+    }
+
+    /// With this model, on a screen with so many pixels per point.
+    pub fn with(model: Source, pixels_per_point: f32) -> Self {
+        let home = tempfile::tempdir().expect("a home");
+        let dialogs = Prepared::default();
+        let options = Options {
+            paths: Vec::new(),
+            model,
+            device: Device::Cpu,
+            home: Some(Home::under(home.path())),
+            dialogs: Box::new(dialogs.clone()),
+        };
+        let harness = Harness::builder()
+            .with_size([1280.0, 720.0])
+            .with_pixels_per_point(pixels_per_point)
+            .with_render_cursor(false)
+            .build_eframe(|cc| App::new(&cc.egui_ctx, options));
+        Self {
+            harness,
+            dialogs,
+            folder: tempfile::tempdir().expect("a folder"),
+            _home: home,
+        }
+    }
+
+    /// Goes on until `ready`.
+    #[track_caller]
+    pub fn until(&mut self, what: &str, ready: impl Fn(&Harness<'static, App>) -> bool) {
+        let start = Instant::now();
+        loop {
+            self.harness.step();
+            if ready(&self.harness) {
+                // What came of it is on the screen in the next frame.
+                self.harness.run_steps(2);
+                return;
+            }
+            assert!(start.elapsed() < PATIENCE, "no end of waiting: {what}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Goes on until nothing is being scored any more.
+    #[track_caller]
+    pub fn until_scored(&mut self) {
+        self.until("scoring", |harness| {
+            let state = harness.state().state();
+            state.scoring.is_none() && !state.shoot.is_empty()
+        });
+    }
+
+    /// Drops files or folders on it.
+    pub fn drop(&mut self, paths: &[&Path]) {
+        for path in paths {
+            let file: egui::DroppedFileHandle = Arc::new(Dropped(path.to_path_buf()));
+            self.harness.input_mut().dropped_files.push(file);
+        }
+        self.harness.step();
+    }
+
+    #[track_caller]
+    pub fn click(&mut self, label: &str) {
+        self.harness
+            .get_by_role_and_label(egui::Role::Button, label)
+            .click();
+        self.harness.run_steps(2);
+    }
+
+    pub fn press(&mut self, key: egui::Key) {
+        self.harness.key_press(key);
+        self.harness.run_steps(2);
+    }
+
+    pub fn press_with_ctrl(&mut self, key: egui::Key) {
+        self.harness
+            .key_press_modifiers(egui::Modifiers::COMMAND, key);
+        self.harness.run_steps(2);
+    }
+
+    /// Whether something with a name that contains this is on the screen.
+    pub fn shows(&self, text: &str) -> bool {
+        self.harness.query_all_by_label_contains(text).next().is_some()
+    }
+
+    /// The names of the photos in the grid, in their order.
+    pub fn tiles(&self) -> Vec<String> {
+        self.harness
+            .query_all_by_role(egui::Role::ListBoxOption)
+            .filter_map(|tile| tile.accesskit_node().label())
+            .collect()
+    }
+}
+
+/// Copies the sample photos into `folder`.
+pub fn samples(folder: &Path) {
+    let assets = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/samples");
+    for entry in std::fs::read_dir(assets).expect("the samples") {
+        let path = entry.expect("a sample").path();
+        if path.extension().is_some_and(|extension| extension == "jpg") {
+            std::fs::copy(&path, folder.join(path.file_name().expect("a name"))).expect("a copy");
+        }
+    }
+}
