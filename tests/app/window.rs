@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 use keepers::app::{App, Dialogs, Options, Reply};
 use keepers::engine::models::{Device, Source};
 use keepers::home::Home;
@@ -89,6 +89,7 @@ impl Window {
             .with_size([1280.0, 720.0])
             .with_pixels_per_point(pixels_per_point)
             .with_render_cursor(false)
+            .with_step_dt(1.0 / 60.0)
             .build_eframe(|cc| App::new(&cc.egui_ctx, options));
         Self {
             harness,
