@@ -7,9 +7,7 @@ use std::sync::Arc;
 use image::RgbImage;
 
 use super::command::{Command, Step};
-use super::state::{
-    ModelState, Notice, Panel, PhotoId, Scoring, State, TILE_SIDES, View, name,
-};
+use super::state::{ModelState, Notice, Panel, PhotoId, Scoring, State, TILE_SIDES, View, name};
 use crate::engine::{Event, PhotoResult};
 use crate::model::ModelInfo;
 use crate::report::{self, paths, wording};

@@ -63,13 +63,27 @@ fn focused(state: &State) -> &str {
 fn jobs_come_one_after_the_other() {
     let mut state = State::default();
     let effects = apply(&mut state, Command::Open(vec!["/a".into()]));
-    assert!(matches!(&effects[..], [Effect::Score { paths, .. }] if paths == &[PathBuf::from("/a")]));
+    assert!(
+        matches!(&effects[..], [Effect::Score { paths, .. }] if paths == &[PathBuf::from("/a")])
+    );
     assert_eq!((state.view, state.shoot.title.as_str()), (View::Grid, "a"));
     assert!(apply(&mut state, Command::Open(vec!["/b".into()])).is_empty());
     assert_eq!(state.queue.len(), 1);
-    let effects = after(&mut state, [scanned(&["a/1.jpg"]), photo(0, Ok(0.5)), finished(false)]);
-    assert!(matches!(&effects[..], [Effect::Score { paths, .. }] if paths == &[PathBuf::from("/b")]));
-    after(&mut state, [scanned(&["b/1.jpg"]), photo(0, Err("broken")), finished(false)]);
+    let effects = after(
+        &mut state,
+        [scanned(&["a/1.jpg"]), photo(0, Ok(0.5)), finished(false)],
+    );
+    assert!(
+        matches!(&effects[..], [Effect::Score { paths, .. }] if paths == &[PathBuf::from("/b")])
+    );
+    after(
+        &mut state,
+        [
+            scanned(&["b/1.jpg"]),
+            photo(0, Err("broken")),
+            finished(false),
+        ],
+    );
     assert!(state.scoring.is_none());
     assert_eq!((state.shoot.scored(), state.shoot.failed()), (1, 1));
 }
@@ -79,13 +93,18 @@ fn a_stop_keeps_what_is_done_and_can_be_taken_back() {
     let mut state = State::default();
     apply(&mut state, Command::Open(vec!["/a".into()]));
     apply(&mut state, Command::Open(vec!["/b".into()]));
-    after(&mut state, [scanned(&["1.jpg", "2.jpg"]), photo(0, Ok(0.5))]);
+    after(
+        &mut state,
+        [scanned(&["1.jpg", "2.jpg"]), photo(0, Ok(0.5))],
+    );
     let effects = apply(&mut state, Command::Stop);
     assert!(matches!(effects[..], [Effect::StopScoring]));
     assert!(after(&mut state, [finished(true)]).is_empty());
     assert!(state.stopped && state.queue.is_empty());
     let effects = apply(&mut state, Command::Resume);
-    assert!(matches!(&effects[..], [Effect::Score { paths, .. }] if paths == &[PathBuf::from("2.jpg")]));
+    assert!(
+        matches!(&effects[..], [Effect::Score { paths, .. }] if paths == &[PathBuf::from("2.jpg")])
+    );
     assert!(!state.stopped);
 }
 
@@ -97,7 +116,10 @@ fn what_was_begun_for_a_closed_shoot_is_not_for_the_next() {
     apply(&mut state, Command::Close);
     assert_eq!((state.view, state.shoot.len()), (View::Welcome, 0));
     apply(&mut state, Command::Open(vec!["/new".into()]));
-    let late = Message::Scoring { shoot: old, event: scanned(&["late.jpg"]) };
+    let late = Message::Scoring {
+        shoot: old,
+        event: scanned(&["late.jpg"]),
+    };
     assert!(receive(&mut state, late).is_empty());
     assert!(state.shoot.is_empty());
 }
@@ -121,7 +143,13 @@ fn steps_stay_within_the_photos() {
         (5, Last, "009.jpg"),
     ] {
         let mut state = open(10);
-        apply(&mut state, Command::GridSize(GridSize { columns: 4, rows: 2 }));
+        apply(
+            &mut state,
+            Command::GridSize(GridSize {
+                columns: 4,
+                rows: 2,
+            }),
+        );
         let id = state.shoot.order()[start];
         apply(&mut state, Command::Focus(id));
         apply(&mut state, Command::Go(step));
@@ -149,7 +177,10 @@ fn the_focus_stays_on_its_photo_while_ranks_change() {
     after(&mut state, [scanned(&["1.jpg", "2.jpg", "3.jpg"])]);
     apply(&mut state, Command::Go(Step::Next));
     assert_eq!(focused(&state), "2.jpg");
-    after(&mut state, [photo(2, Ok(0.9)), photo(1, Ok(0.1)), photo(0, Ok(0.5))]);
+    after(
+        &mut state,
+        [photo(2, Ok(0.9)), photo(1, Ok(0.1)), photo(0, Ok(0.5))],
+    );
     after(&mut state, [finished(false)]);
     assert_eq!(focused(&state), "2.jpg");
     assert_eq!(state.place_of_focus(), Some(2));

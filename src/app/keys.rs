@@ -169,13 +169,25 @@ pub fn shortcut(ctx: &egui::Context, command: &Command) -> Option<String> {
 
 /// A binding's key as text.
 pub fn text(ctx: &egui::Context, binding: &Binding) -> String {
-    if binding.key == Key::Questionmark {
-        return "?".to_owned();
+    // Where the toolkit's name is not what is printed on the key.
+    let printed = match binding.key {
+        Key::Questionmark => "?",
+        Key::Plus => "+",
+        Key::Equals => "=",
+        Key::Minus => "−",
+        Key::PageUp => "Page up",
+        Key::PageDown => "Page down",
+        Key::Escape => "Esc",
+        Key::ArrowLeft => "←",
+        Key::ArrowRight => "→",
+        Key::ArrowUp => "↑",
+        Key::ArrowDown => "↓",
+        _ => "",
+    };
+    if binding.modifiers.is_none() && !printed.is_empty() {
+        return printed.to_owned();
     }
-    ctx.format_shortcut(&egui::KeyboardShortcut::new(
-        binding.modifiers,
-        binding.key,
-    ))
+    ctx.format_shortcut(&egui::KeyboardShortcut::new(binding.modifiers, binding.key))
 }
 
 #[cfg(test)]

@@ -89,7 +89,12 @@ impl Pictures {
     }
 
     /// The picture for a tile, if it is there; otherwise it is wanted.
-    pub fn tile(&mut self, ctx: &egui::Context, shoot: &Shoot, photo: PhotoId) -> Option<TextureHandle> {
+    pub fn tile(
+        &mut self,
+        ctx: &egui::Context,
+        shoot: &Shoot,
+        photo: PhotoId,
+    ) -> Option<TextureHandle> {
         let key = PictureKey {
             shoot: shoot.number,
             photo,

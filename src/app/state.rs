@@ -169,11 +169,7 @@ impl Photo {
 
     /// The reason why there is none.
     pub fn problem(&self) -> Option<&str> {
-        self.outcome
-            .as_ref()?
-            .as_ref()
-            .err()
-            .map(String::as_str)
+        self.outcome.as_ref()?.as_ref().err().map(String::as_str)
     }
 }
 

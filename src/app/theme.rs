@@ -106,8 +106,12 @@ fn fonts() -> FontDefinitions {
         fonts.font_data.insert(name.to_owned(), data.into());
     }
     let family = |first: &str| vec![first.to_owned(), "Phosphor".to_owned()];
-    fonts.families.insert(FontFamily::Proportional, family("Inter"));
-    fonts.families.insert(FontFamily::Monospace, family("Inter"));
+    fonts
+        .families
+        .insert(FontFamily::Proportional, family("Inter"));
+    fonts
+        .families
+        .insert(FontFamily::Monospace, family("Inter"));
     fonts.families.insert(strong(), family("Inter SemiBold"));
     fonts
 }
@@ -117,7 +121,7 @@ fn visuals() -> Visuals {
     visuals.override_text_color = None;
     visuals.weak_text_color = Some(SECOND);
     visuals.panel_fill = PANEL;
-    visuals.window_fill = RAISED;
+    visuals.window_fill = PANEL;
     visuals.window_stroke = Stroke::new(1.0, LINE);
     visuals.window_corner_radius = CornerRadius::same(8);
     visuals.menu_corner_radius = CornerRadius::same(6);

@@ -32,8 +32,7 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
         home,
         dialogs: Box::new(app::SystemDialogs),
     };
-    app::open(options).context(
-        "the window cannot be opened (\"keepers score FOLDER\" works without a screen)",
-    )?;
+    app::open(options)
+        .context("the window cannot be opened (\"keepers score FOLDER\" works without a screen)")?;
     Ok(Exit::Done)
 }

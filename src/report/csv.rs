@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use super::{Details, ranked};
 use super::paths;
+use super::{Details, ranked};
 use crate::engine::PhotoResult;
 
 const HEADER: [&str; 4] = ["rank", "path", "score", "error"];

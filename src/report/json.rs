@@ -5,8 +5,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{Details, ranked};
 use super::paths;
+use super::{Details, ranked};
 use crate::engine::PhotoResult;
 
 /// A photo's object; the order of the fields is the order of its keys.

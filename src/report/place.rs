@@ -14,7 +14,10 @@ use crate::imaging::known_format;
 #[non_exhaustive]
 pub enum PlaceError {
     /// Photos are never written to.
-    #[error("{}: has the name of a photo, and Keepers never writes to photos", paths::shown(path))]
+    #[error(
+        "{}: has the name of a photo, and Keepers never writes to photos",
+        paths::shown(path)
+    )]
     Photo {
         /// The path that was asked for.
         path: PathBuf,

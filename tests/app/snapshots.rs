@@ -32,9 +32,7 @@ fn has_vulkan() -> bool {
 #[track_caller]
 fn matches(window: &mut Window, name: &str) {
     // Drivers differ in how they round the edges of letters.
-    let options = SnapshotOptions::new()
-        .threshold(1.5)
-        .max_failed_pixels(400);
+    let options = SnapshotOptions::new().threshold(1.5).max_failed_pixels(400);
     window.harness.snapshot_options(name, &options);
 }
 
@@ -91,7 +89,9 @@ fn snapshot_loupe() {
     };
     window.press(Key::ArrowRight);
     window.press(Key::Enter);
-    window.until("the large picture", |harness| harness.state().has_pictures());
+    window.until("the large picture", |harness| {
+        harness.state().has_pictures()
+    });
     matches(&mut window, "loupe");
 }
 

@@ -29,7 +29,13 @@ impl Prepared {
     }
 
     fn reply(&self, reply: Reply) {
-        reply(self.answers.lock().expect("answers").pop_front().unwrap_or_default());
+        reply(
+            self.answers
+                .lock()
+                .expect("answers")
+                .pop_front()
+                .unwrap_or_default(),
+        );
     }
 }
 
@@ -154,7 +160,10 @@ impl Window {
 
     /// Whether something with a name that contains this is on the screen.
     pub fn shows(&self, text: &str) -> bool {
-        self.harness.query_all_by_label_contains(text).next().is_some()
+        self.harness
+            .query_all_by_label_contains(text)
+            .next()
+            .is_some()
     }
 
     /// The names of the photos in the grid, in their order.

@@ -46,7 +46,9 @@ impl Dialogs for SystemDialogs {
             .add_filter("JSON lines", &["jsonl"])
             .save_file();
         let path = |file: Option<rfd::FileHandle>| {
-            file.map(|file| file.path().to_owned()).into_iter().collect()
+            file.map(|file| file.path().to_owned())
+                .into_iter()
+                .collect()
         };
         answer(dialog, path, reply);
     }

@@ -113,7 +113,10 @@ mod tests {
         assert_eq!(text, "rank,path,score,error\n1,a.jpg,50.0,\n");
         export(folder.path().join("scores.json"), &rows).unwrap();
         let refused = export(folder.path().join("scores.jpg"), &rows).unwrap_err();
-        assert!(refused.contains("scores.jpg") && refused.contains("csv"), "{refused}");
+        assert!(
+            refused.contains("scores.jpg") && refused.contains("csv"),
+            "{refused}"
+        );
         let refused = export(folder.path().join("none/scores.csv"), &rows).unwrap_err();
         assert!(refused.contains("cannot be written"), "{refused}");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
@@ -135,7 +138,10 @@ mod tests {
             assert_eq!(paths, [home.cache.join("samples")]);
         }
         for (name, bytes) in SAMPLES {
-            assert_eq!(fs::read(home.cache.join("samples").join(name)).unwrap(), bytes);
+            assert_eq!(
+                fs::read(home.cache.join("samples").join(name)).unwrap(),
+                bytes
+            );
         }
     }
 }

@@ -69,11 +69,7 @@ pub struct Setup {
 
 /// Runs `work` on a thread of its own; where there is none to be had it says
 /// so through `refused`.
-pub fn aside(
-    name: &str,
-    work: impl FnOnce() + Send + 'static,
-    refused: impl FnOnce(String),
-) {
+pub fn aside(name: &str, work: impl FnOnce() + Send + 'static, refused: impl FnOnce(String)) {
     let name = format!("keepers-{name}");
     if let Err(error) = spawn(&name, work) {
         refused(format!("The system gave no thread to work on it: {error}"));

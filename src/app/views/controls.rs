@@ -37,8 +37,11 @@ pub fn main_button(ui: &mut Ui, command: Command, commands: &mut Vec<Command>) {
 
 /// A button that shows an icon alone; its label is its accessible name.
 pub fn icon_button(ui: &mut Ui, state: &State, command: Command, commands: &mut Vec<Command>) {
-    let icon = RichText::new(command.icon().unwrap_or_default()).size(16.0);
-    let response = ui.add_enabled(possible(state, &command), Button::new(icon).frame(false));
+    let icon = RichText::new(command.icon().unwrap_or_default()).size(18.0);
+    let button = Button::new(icon)
+        .frame_when_inactive(false)
+        .min_size(Vec2::splat(7.0 * theme::UNIT));
+    let response = ui.add_enabled(possible(state, &command), button);
     finish(response, command, commands);
 }
 
@@ -51,7 +54,12 @@ pub fn icon_button_as(
     commands: &mut Vec<Command>,
 ) {
     let icon = RichText::new(icon).size(16.0);
-    finish_as(ui.add(Button::new(icon).frame(false)), name, command, commands);
+    finish_as(
+        ui.add(Button::new(icon).frame(false)),
+        name,
+        command,
+        commands,
+    );
 }
 
 /// A choice between views.
@@ -114,6 +122,12 @@ fn tooltip(response: Response, command: &Command) -> Response {
     response.on_hover_text(text)
 }
 
+/// Whether this was clicked twice. A click elsewhere just before makes the
+/// second of them the third for the toolkit, which means the same here.
+pub fn twice_clicked(response: &Response) -> bool {
+    response.double_clicked() || response.triple_clicked()
+}
+
 /// A thin bar for a score of 0 to 100. Its length says it, never its colour.
 pub fn score_bar(painter: &Painter, rect: Rect, score: Score) {
     let radius = CornerRadius::same(1);
@@ -156,7 +170,11 @@ pub fn message(painter: &Painter, rect: Rect, icon: &str, text: &str) {
     );
     job.halign = egui::Align::Center;
     let galley = painter.layout_job(job);
-    painter.galley(middle + Vec2::new(0.0, 2.0 * theme::UNIT), galley, theme::SECOND);
+    painter.galley(
+        middle + Vec2::new(0.0, 2.0 * theme::UNIT),
+        galley,
+        theme::SECOND,
+    );
 }
 
 /// A ring around something.

@@ -80,7 +80,9 @@ pub fn show(
             ui.set_width(ui.available_width());
             let origin = ui.min_rect().min.to_vec2();
             reveal(ui, state, memory, layout, origin);
-            tiles(ui, state, pictures, memory, layout, viewport, origin, commands);
+            tiles(
+                ui, state, pictures, memory, layout, viewport, origin, commands,
+            );
         });
 }
 
@@ -133,7 +135,7 @@ fn tiles(
                 if response.has_focus() {
                     keyboard = Some(id);
                 }
-                if response.double_clicked() {
+                if controls::twice_clicked(&response) {
                     commands.extend([Command::Focus(id), Command::ShowLoupe]);
                 } else if (response.clicked() || response.gained_focus()) && !focused {
                     commands.push(Command::Focus(id));

@@ -1,6 +1,6 @@
 //! All keys, made from the table that the keyboard itself goes by.
 
-use egui::{Context, Grid, Id, Modal, RichText, ScrollArea};
+use egui::{Context, Frame, Grid, Id, Modal, RichText, ScrollArea};
 
 use super::controls;
 use crate::app::command::Command;
@@ -9,16 +9,22 @@ use crate::app::state::Panel;
 use crate::app::theme::{self, UNIT};
 
 pub fn show(ctx: &Context, commands: &mut Vec<Command>) {
-    let modal = Modal::new(Id::unique("keys")).show(ctx, |ui| {
-        ui.set_width(105.0 * UNIT);
+    let frame = Frame::popup(&ctx.style_of(egui::Theme::Dark)).inner_margin(5.0 * UNIT);
+    let modal = Modal::new(Id::unique("keys")).frame(frame).show(ctx, |ui| {
+        ui.set_width(100.0 * UNIT);
         ui.label(RichText::new("Keys").font(theme::title()));
         ui.add_space(UNIT);
         ScrollArea::vertical()
-            .max_height(ctx.content_rect().height() - 50.0 * UNIT)
+            .max_height(ctx.content_rect().height() - 36.0 * UNIT)
             .show(ui, |ui| list(ui));
         ui.add_space(2.0 * UNIT);
         let close = ui.button("Close");
-        controls::finish_as(close, "Close the list of keys", Command::Toggle(Panel::Keys), commands);
+        controls::finish_as(
+            close,
+            "Close the list of keys",
+            Command::Toggle(Panel::Keys),
+            commands,
+        );
     });
     // A click beside it closes it. Escape is a key like the others.
     if modal.backdrop_response.clicked() {
@@ -36,6 +42,7 @@ fn list(ui: &mut egui::Ui) {
             None => rows.push((binding.command, binding.place, vec![key])),
         }
     }
+    ui.spacing_mut().interact_size.y = 0.0;
     Grid::new("keys")
         .num_columns(3)
         .spacing([6.0 * UNIT, 1.5 * UNIT])

@@ -1,6 +1,9 @@
 //! One photo, as large as the window allows.
 
-use egui::{Color32, Frame, Margin, Panel, Rect, RichText, Role, Sense, Ui, UiBuilder, Vec2, WidgetInfo, pos2};
+use egui::{
+    Color32, Frame, Margin, Panel, Rect, RichText, Role, Sense, Ui, UiBuilder, Vec2, WidgetInfo,
+    pos2,
+};
 
 use super::Memory;
 use super::controls;
@@ -22,7 +25,10 @@ pub fn show(
     memory: &mut Memory,
     commands: &mut Vec<Command>,
 ) {
-    let Some((id, photo)) = state.focus.and_then(|id| Some((id, state.shoot.photo(id)?))) else {
+    let Some((id, photo)) = state
+        .focus
+        .and_then(|id| Some((id, state.shoot.photo(id)?)))
+    else {
         return;
     };
     let frame = Frame::new()
@@ -50,7 +56,7 @@ fn picture(
     let response = ui.interact(area, ui.scope_id().with("picture"), Sense::click());
     let name = format!("{}, large", photo.name);
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &name));
-    if response.double_clicked() {
+    if controls::twice_clicked(&response) {
         commands.push(Command::ShowGrid);
     }
     let painter = ui.painter();
@@ -109,8 +115,16 @@ fn ahead(ui: &Ui, state: &State, pictures: &mut Pictures, memory: &mut Memory, a
         next.chain(previous.take(1)).collect()
     };
     let pixels = area.size() * ui.pixels_per_point();
-    for id in places.into_iter().flatten().filter_map(|place| order.get(place)) {
-        if state.shoot.photo(*id).is_some_and(|photo| photo.problem().is_none()) {
+    for id in places
+        .into_iter()
+        .flatten()
+        .filter_map(|place| order.get(place))
+    {
+        if state
+            .shoot
+            .photo(*id)
+            .is_some_and(|photo| photo.problem().is_none())
+        {
             // Only asked for; whether it is there already does not matter.
             let _ = pictures.large(&state.shoot, *id, pixels);
         }
@@ -121,8 +135,14 @@ fn ahead(ui: &Ui, state: &State, pictures: &mut Pictures, memory: &mut Memory, a
 fn turn(ui: &mut Ui, state: &State, area: Rect, commands: &mut Vec<Command>) {
     let size = Vec2::new(11.0 * UNIT, 20.0 * UNIT);
     let sides = [
-        (Step::Previous, area.left_center() + Vec2::new(size.x / 2.0, 0.0)),
-        (Step::Next, area.right_center() - Vec2::new(size.x / 2.0, 0.0)),
+        (
+            Step::Previous,
+            area.left_center() + Vec2::new(size.x / 2.0, 0.0),
+        ),
+        (
+            Step::Next,
+            area.right_center() - Vec2::new(size.x / 2.0, 0.0),
+        ),
     ];
     for (step, middle) in sides {
         let rect = Rect::from_center_size(middle, size);
@@ -153,7 +173,11 @@ fn caption(ui: &mut Ui, state: &State, id: PhotoId, photo: &Photo) {
                 Some(_) => "No score",
                 None => "Waiting",
             };
-            ui.label(RichText::new(text).font(theme::score()).color(theme::SECOND));
+            ui.label(
+                RichText::new(text)
+                    .font(theme::score())
+                    .color(theme::SECOND),
+            );
         }
         ui.add(egui::Label::new(RichText::new(&photo.name).font(theme::score())).truncate())
             .on_hover_text(paths::shown(&photo.path));

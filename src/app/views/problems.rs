@@ -38,9 +38,11 @@ fn heading(ui: &mut Ui, commands: &mut Vec<Command>) {
 fn list(ui: &mut Ui, state: &State) {
     // Two lines and the space below each.
     let height = 11.0 * UNIT;
-    ScrollArea::vertical()
-        .auto_shrink(false)
-        .show_rows(ui, height, state.shoot.failed(), |ui, rows| {
+    ScrollArea::vertical().auto_shrink(false).show_rows(
+        ui,
+        height,
+        state.shoot.failed(),
+        |ui, rows| {
             let photos = state.shoot.failures().skip(rows.start).take(rows.len());
             for photo in photos {
                 let reason = paths::clean(photo.problem().unwrap_or_default());
@@ -55,5 +57,6 @@ fn list(ui: &mut Ui, state: &State) {
                     ui.add(Label::new(text).truncate()).on_hover_text(&reason);
                 });
             }
-        });
+        },
+    );
 }

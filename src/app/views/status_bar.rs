@@ -86,7 +86,10 @@ fn model(ui: &mut Ui, state: &State) {
         ModelState::Opening => ("Opening the model…".to_owned(), String::new()),
         ModelState::Ready(info) => (
             format!("{} · CPU", info.name),
-            format!("{} {}, trained on {}", info.name, info.identity, info.training_data),
+            format!(
+                "{} {}, trained on {}",
+                info.name, info.identity, info.training_data
+            ),
         ),
         ModelState::Failed(reason) => ("No model".to_owned(), reason.clone()),
     };

@@ -40,9 +40,8 @@ impl Tile<'_> {
         let id = Id::unique(("photo", self.id));
         let response = ui.interact(rect, id, Sense::click());
         let name = self.accessible_name();
-        response.widget_info(|| {
-            WidgetInfo::selected(Role::ListBoxOption, true, self.focused, &name)
-        });
+        response
+            .widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, self.focused, &name));
         if response.has_focus() {
             // The arrows go from photo to photo, not from widget to widget.
             let ours = EventFilter {

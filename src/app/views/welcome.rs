@@ -9,7 +9,7 @@ use crate::app::state::{ModelState, Panel, State};
 use crate::app::theme::{self, UNIT};
 
 /// Width and height of the drop target in points, at most.
-const TARGET: Vec2 = Vec2::new(640.0, 380.0);
+const TARGET: Vec2 = Vec2::new(640.0, 340.0);
 
 pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     let area = ui.max_rect();
@@ -18,7 +18,7 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     dashed(ui, target);
     let inside = Rect::from_center_size(
         target.center(),
-        Vec2::new(target.width() - 16.0 * UNIT, 76.0 * UNIT),
+        Vec2::new(target.width() - 32.0 * UNIT, 60.0 * UNIT),
     );
     let builder = UiBuilder::new()
         .max_rect(inside)
@@ -39,9 +39,11 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         buttons(ui, state, commands);
         ui.add_space(UNIT);
         ui.label(
-            RichText::new("JPEG, PNG, TIFF, WebP, HEIC, AVIF, JPEG XL, and the previews of RAW files")
-                .font(theme::small())
-                .color(theme::SECOND),
+            RichText::new(
+                "JPEG, PNG, TIFF, WebP, HEIC, AVIF, JPEG XL, and the previews of RAW files",
+            )
+            .font(theme::small())
+            .color(theme::SECOND),
         );
         problem(ui, state);
     });
@@ -63,7 +65,8 @@ fn buttons(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     });
     if (row.inner - width).abs() > 0.5 {
         ui.data_mut(|data| data.insert_temp(id, row.inner));
-        ui.ctx().request_discard("the width of the buttons was not known");
+        ui.ctx()
+            .request_discard("the width of the buttons was not known");
     }
 }
 
@@ -86,7 +89,11 @@ fn corner(ui: &mut Ui, area: Rect, state: &State, commands: &mut Vec<Command>) {
     ui.scope_builder(UiBuilder::new().max_rect(line), |ui| {
         ui.horizontal_centered(|ui| {
             let name = format!("Keepers {}", env!("CARGO_PKG_VERSION"));
-            ui.label(RichText::new(name).font(theme::small()).color(theme::SECOND));
+            ui.label(
+                RichText::new(name)
+                    .font(theme::small())
+                    .color(theme::SECOND),
+            );
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 controls::icon_button(ui, state, Command::Toggle(Panel::Keys), commands);
             });
