@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::console::{self, Console};
 use super::exit::Exit;
 use super::{paths, run, sink};
-use crate::engine::models::{self, Device, Source};
+use crate::engine::models::{self, Source};
 use crate::model::ModelInfo;
 
 /// List and check models
@@ -95,12 +95,12 @@ fn list(format: ListFormat) -> anyhow::Result<Exit> {
     let rows: Vec<Row> = models::list(home.as_ref())
         .into_iter()
         .map(|entry| {
-            let opened = models::open(&entry.source, Device::Cpu);
+            let info = models::info(&entry.source);
             Row {
-                info: opened.as_ref().ok().map(|model| model.info().into()),
+                info: info.as_ref().ok().map(Into::into),
                 bytes: models::size(&entry.source),
                 in_use: entry.source == in_use,
-                error: opened.err().map(|error| error.to_string()),
+                error: info.err().map(|error| error.to_string()),
                 source: source_text(&entry.source),
                 name: entry.name,
             }

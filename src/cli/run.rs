@@ -24,25 +24,16 @@ pub struct Done {
     pub interrupted: bool,
 }
 
-/// Where a model runs.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum DeviceArg {
-    /// The best one the model can use (for now always the processor)
-    #[default]
-    Auto,
-    /// The processor
-    Cpu,
-}
-
 /// Which model a command uses.
 #[derive(Debug, Clone, clap::Args)]
 pub struct ModelArgs {
     /// Name of a model (see "keepers model list") or a model file
     #[arg(long, value_name = "NAME|FILE", default_value = models::BUILT_IN)]
     pub model: PathBuf,
-    /// Where the model runs
-    #[arg(long, value_enum, default_value_t)]
-    pub device: DeviceArg,
+    /// Where the model runs: auto (the best there is that it can use), cpu,
+    /// cuda, cuda:N, metal
+    #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    pub device: Device,
 }
 
 impl ModelArgs {
@@ -51,12 +42,8 @@ impl ModelArgs {
     /// # Errors
     /// When there is no such model, or it cannot be used.
     pub fn open(&self, home: Option<&Home>) -> anyhow::Result<Arc<dyn QualityModel>> {
-        let device = match self.device {
-            DeviceArg::Auto => Device::Auto,
-            DeviceArg::Cpu => Device::Cpu,
-        };
         let source = models::find(Some(&self.model), home)?;
-        Ok(models::open(&source, device)?)
+        Ok(models::open(&source, self.device)?)
     }
 }
 
