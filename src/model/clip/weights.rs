@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use candle_core::{DType, Tensor};
+use candle_core::{DType, Device, Tensor, Var};
 
 use super::config::Config;
 use super::names::{self, translate};
@@ -175,9 +175,33 @@ impl Weights {
         Ok(match (place.transposed, name) {
             (true, _) => tensor.t()?.contiguous()?,
             // Some write this one number as a list of one.
-            (false, names::LOGIT_SCALE) => tensor.reshape(())?,
+            (false, names::LOGIT_SCALE) if tensor.rank() > 0 => tensor.reshape(())?,
             (false, _) => tensor,
         })
+    }
+
+    /// The same weights in memory, with those tensors that `learns` says as
+    /// variables: networks made of them share their values, and gradients are
+    /// taken of them. The variables come in the order of their names.
+    ///
+    /// # Errors
+    /// As [`Weights::get`].
+    pub fn trainable(
+        &self,
+        learns: impl Fn(&str) -> bool,
+        device: &Device,
+    ) -> Result<(Self, BTreeMap<String, Var>), ModelError> {
+        let (mut tensors, mut variables) = (HashMap::new(), BTreeMap::new());
+        for name in self.names() {
+            let mut tensor = self.get(name)?;
+            if learns(name) {
+                let variable = Var::from_tensor(&tensor.to_device(device)?)?;
+                tensor = variable.as_tensor().clone();
+                variables.insert(name.to_owned(), variable);
+            }
+            tensors.insert(name.to_owned(), tensor);
+        }
+        Ok((Self::from_tensors(tensors, self.label())?, variables))
     }
 
     fn wrong(&self, reason: String) -> ModelError {
