@@ -61,18 +61,19 @@ pub fn home(console: &mut Console) -> Option<Home> {
     home.ok()
 }
 
-/// Scores what `request` asks for. Each finished photo is given to `each`
+/// Scores what `request` and `options` ask for. Each finished photo is given to `each`
 /// first; when that says that its reader is gone, the job ends.
 ///
 /// # Errors
 /// Those of `each`.
 pub fn job(
     request: Request,
+    options: Options,
     model: Arc<dyn QualityModel>,
     console: &mut Console,
     mut each: impl FnMut(&PhotoResult, &mut Console) -> anyhow::Result<Written>,
 ) -> anyhow::Result<Done> {
-    let job = engine::start(request, model, Options::default());
+    let job = engine::start(request, model, options);
     interrupt::cancels(&job.cancel);
     let mut photos = Vec::new();
     for event in &job.events {

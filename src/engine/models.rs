@@ -2,11 +2,15 @@
 //!
 //! Knows names and folders; what is inside a model file is the model room's.
 
+mod install;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::home::Home;
+pub use install::{InstallError, import, name_of, remove};
+
 pub use crate::model::device::{Device, DeviceError};
 
 use crate::model::compact::{self, CompactModel};
@@ -104,7 +108,11 @@ pub fn find(name_or_file: Option<&Path>, home: Option<&Home>) -> Result<Source, 
 }
 
 fn looks_like_file(path: &Path) -> bool {
-    let is_model = |extension| [EXTENSION, "pt", "pth", "bin"].iter().any(|e| *e == extension);
+    let is_model = |extension| {
+        [EXTENSION, "pt", "pth", "bin"]
+            .iter()
+            .any(|e| *e == extension)
+    };
     path.components().count() > 1 || path.extension().is_some_and(is_model)
 }
 

@@ -20,7 +20,7 @@ pub mod simd;
 
 pub use error::ModelError;
 pub use file::Metadata;
-pub use open::{info, load, verify};
+pub use open::{import, info, load, verify};
 pub use scene::Scene;
 pub use score::Score;
 
@@ -82,7 +82,9 @@ pub trait QualityModel: Send + Sync {
     /// As [`QualityModel::score`].
     fn assess(&self, batch: &[&[u8]]) -> Result<Vec<Assessment>, ModelError> {
         let scores = self.score(batch)?.into_iter();
-        Ok(scores.map(|score| Assessment { score, scene: None }).collect())
+        Ok(scores
+            .map(|score| Assessment { score, scene: None })
+            .collect())
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::checkpoint::Checkpoint;
-use super::clip::{self, ClipModel};
+use super::clip::{self, ClipModel, Origin};
 use super::compact::{self, CompactModel};
 use super::device::Device;
 use super::{ModelError, ModelInfo, QualityModel};
@@ -59,6 +59,34 @@ pub fn info(path: &Path) -> Result<ModelInfo, ModelError> {
         Kind::Clip(weights) => clip::info(&weights),
         Kind::Compact => Ok(CompactModel::load(path)?.info().clone()),
     }
+}
+
+/// Checks the model in a file and writes it to a file of Keepers' own, with
+/// what is known about it; a compact model is one already. The file appears
+/// when it is whole.
+///
+/// # Errors
+/// [`ModelError::Write`] when it cannot be written, or as [`verify`].
+pub fn import(path: &Path, origin: &Origin, to: &Path) -> Result<ModelInfo, ModelError> {
+    match kind(path)? {
+        Kind::Clip(weights) => clip::import(&weights, origin, to),
+        Kind::Compact => {
+            let info = verify(path)?;
+            copy(path, to).map_err(|error| ModelError::Write {
+                path: to.to_owned(),
+                reason: error.to_string(),
+            })?;
+            Ok(info)
+        }
+    }
+}
+
+fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+    let folder = to.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    std::io::copy(&mut std::fs::File::open(from)?, &mut file)?;
+    file.persist(to)?;
+    Ok(())
 }
 
 /// Checks a model file more thoroughly than loading does: that its weights are

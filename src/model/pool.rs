@@ -22,11 +22,7 @@ impl<T: Default> Pool<T> {
 
 impl<T> Pool<T> {
     /// As [`Pool::with`]; `new` makes a buffer where none is free.
-    pub(super) fn with_new<R>(
-        &self,
-        new: impl FnOnce() -> T,
-        work: impl FnOnce(&mut T) -> R,
-    ) -> R {
+    pub(super) fn with_new<R>(&self, new: impl FnOnce() -> T, work: impl FnOnce(&mut T) -> R) -> R {
         let kept = self.0.lock().map_or(None, |mut kept| kept.pop());
         let mut item = kept.unwrap_or_else(new);
         let result = work(&mut item);

@@ -44,8 +44,9 @@ impl Golden {
     fn read(folder: &Path) -> Self {
         let json = std::fs::read_to_string(folder.join("golden.json")).expect("golden.json");
         let json: Value = serde_json::from_str(&json).expect("golden.json");
-        let tensors = candle_core::safetensors::load(folder.join("golden.safetensors"), &Device::Cpu)
-            .expect("golden.safetensors");
+        let tensors =
+            candle_core::safetensors::load(folder.join("golden.safetensors"), &Device::Cpu)
+                .expect("golden.safetensors");
         let config = formula::config(&json);
         let seed = json["seed"].as_u64().expect("a seed");
         let count = tensors["image_features"].dims()[0];
@@ -68,7 +69,9 @@ impl Golden {
     /// The images apart.
     fn each_image(&self) -> Vec<Vec<f32>> {
         let (count, ..) = self.images.dims4().unwrap();
-        (0..count).map(|i| numbers(&self.images.get(i).unwrap())).collect()
+        (0..count)
+            .map(|i| numbers(&self.images.get(i).unwrap()))
+            .collect()
     }
 
     fn expect(&self, name: &str, actual: &Tensor) {
@@ -84,7 +87,9 @@ impl Golden {
         [Pass::Infer, Pass::Train]
             .map(|pass| {
                 let prompts = tower.prompts(pass).unwrap().filter(|_| prompted);
-                let features = tower.features(&self.images, prompts.as_deref(), pass).unwrap();
+                let features = tower
+                    .features(&self.images, prompts.as_deref(), pass)
+                    .unwrap();
                 (features.image, features.patches)
             })
             .into()
@@ -154,7 +159,11 @@ fn golden_clip_image_features() {
             let tower = FusedImageTower::new(&golden.weights, level).unwrap();
             let features = tower.features(&images, true).unwrap();
             let features: Vec<f32> = features.iter().flat_map(|f| unit(f)).collect();
-            close(level.name(), &features, &numbers(&golden.tensors["image_features"]));
+            close(
+                level.name(),
+                &features,
+                &numbers(&golden.tensors["image_features"]),
+            );
         }
     }
 }
@@ -196,7 +205,10 @@ fn golden_clip_logits_and_scores() {
         let logits = logits(&image, &texts, &golden.scale()).unwrap();
         golden.expect("logits", &logits);
         let scores = candle_nn::ops::softmax(&logits, 1).unwrap();
-        golden.expect("scores", &scores.narrow(1, 0, 1).unwrap().squeeze(1).unwrap());
+        golden.expect(
+            "scores",
+            &scores.narrow(1, 0, 1).unwrap().squeeze(1).unwrap(),
+        );
     }
 }
 
@@ -229,7 +241,9 @@ fn golden_clip_zero_shot_quality() {
 
 #[test]
 fn golden_clip_full_size() {
-    let Some(folder) = support::golden() else { return };
+    let Some(folder) = support::golden() else {
+        return;
+    };
     let json = std::fs::read_to_string(folder.join("full_size.json")).expect("full_size.json");
     let json: Value = serde_json::from_str(&json).expect("full_size.json");
     let config = formula::config(&json);
@@ -238,12 +252,16 @@ fn golden_clip_full_size() {
     let model = Weights::from_tensors(weights, "the formula").unwrap();
     let golden = |name: &str| -> Vec<f32> {
         let values = json[name].as_array().expect(name).iter();
-        values.map(|v| v.as_f64().expect("a number") as f32).collect()
+        values
+            .map(|v| v.as_f64().expect("a number") as f32)
+            .collect()
     };
 
     let count = golden("image_features").len() / config.embedding;
     let images = formula::images(count, config.image_size(), seed);
-    let images: Vec<Vec<f32>> = (0..count).map(|i| numbers(&images.get(i).unwrap())).collect();
+    let images: Vec<Vec<f32>> = (0..count)
+        .map(|i| numbers(&images.get(i).unwrap()))
+        .collect();
     let images: Vec<&[f32]> = images.iter().map(Vec::as_slice).collect();
     let tower = FusedImageTower::new(&model, Level::best()).unwrap();
     let features = |prompted| -> Tensor {
@@ -252,7 +270,11 @@ fn golden_clip_full_size() {
         Tensor::from_vec(features, (count, config.embedding), &Device::Cpu).unwrap()
     };
     let (learned, plain) = (features(true), features(false));
-    close("image_features", &numbers(&learned), &golden("image_features"));
+    close(
+        "image_features",
+        &numbers(&learned),
+        &golden("image_features"),
+    );
 
     let text = TextTower::new(&model, &Device::Cpu).unwrap();
     let context = model.get("prompt_learner2.ctx").unwrap();
@@ -264,7 +286,11 @@ fn golden_clip_full_size() {
         text.features(&texts, Pass::Infer).unwrap()
     };
     let quality = encode(&quality_texts(context.dims()[0]), Some(&context));
-    close("text_features", &numbers(&quality), &golden("text_features"));
+    close(
+        "text_features",
+        &numbers(&quality),
+        &golden("text_features"),
+    );
     let scale = model.get("logit_scale").unwrap();
     let against = |image: &Tensor, texts: &Tensor| numbers(&logits(image, texts, &scale).unwrap());
     close("logits", &against(&learned, &quality), &golden("logits"));

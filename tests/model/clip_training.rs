@@ -42,12 +42,14 @@ impl Student {
 
     fn new(golden: &Golden, learns: impl Fn(&str) -> bool) -> Self {
         let (weights, variables) = golden.weights.trainable(learns, &Device::Cpu).unwrap();
-        let embed = |texts: &[String]| {
-            Embedded::new(&weights, &tokenise(texts), &Device::Cpu).unwrap()
-        };
+        let embed =
+            |texts: &[String]| Embedded::new(&weights, &tokenise(texts), &Device::Cpu).unwrap();
         let scenes = scene_texts();
         let tower = ImageTower::new(&golden.weights, &Device::Cpu).unwrap();
-        let image = tower.features(&golden.images, None, Pass::Infer).unwrap().image;
+        let image = tower
+            .features(&golden.images, None, Pass::Infer)
+            .unwrap()
+            .image;
         let texts = golden.texts(&scenes, false, Pass::Infer);
         let scale = golden.weights.get("logit_scale").unwrap();
         let teacher = logits(&image, &texts, &scale).unwrap();
@@ -124,15 +126,20 @@ fn gradients(student: &Student, lambda: f64) -> (Gradients, f64, f64) {
     let of_scenes = scenes.backward().unwrap();
     let scalar = |tensor: &Tensor| f64::from(tensor.to_scalar::<f32>().unwrap());
     let gradients = student.variables.iter().map(|(name, variable)| {
-        let quality = of_quality.get(variable).unwrap_or_else(|| panic!("no gradient of {name}"));
+        let quality = of_quality
+            .get(variable)
+            .unwrap_or_else(|| panic!("no gradient of {name}"));
         let quality = numbers(quality);
         let scenes = of_scenes.get(variable).map(numbers);
-        let along = scenes.as_ref().map(|scenes| (dot(&quality, scenes), dot(scenes, scenes)));
+        let along = scenes
+            .as_ref()
+            .map(|scenes| (dot(&quality, scenes), dot(scenes, scenes)));
         let regulated = match (&scenes, along) {
             (Some(scenes), Some((dot, length))) if dot > 0.0 => {
                 let share = lambda * dot / length;
                 let both = quality.iter().zip(scenes);
-                both.map(|(&q, &s)| (f64::from(q) - share * f64::from(s)) as f32).collect()
+                both.map(|(&q, &s)| (f64::from(q) - share * f64::from(s)) as f32)
+                    .collect()
             }
             _ => quality.clone(),
         };
@@ -149,8 +156,18 @@ fn golden_clip_gradients() {
         let (gradients, quality_loss, semantic_loss) = gradients(&student, lambda);
         let step = &golden.json["steps"][0];
         let loss = |name: &str| step[name].as_f64().expect("a loss");
-        near("L_q", quality_loss, loss("quality_loss"), 1e-3 * loss("quality_loss"));
-        near("L_s", semantic_loss, loss("semantic_loss"), 1e-3 * loss("semantic_loss"));
+        near(
+            "L_q",
+            quality_loss,
+            loss("quality_loss"),
+            1e-3 * loss("quality_loss"),
+        );
+        near(
+            "L_s",
+            semantic_loss,
+            loss("semantic_loss"),
+            1e-3 * loss("semantic_loss"),
+        );
 
         let mut compared = 0;
         for (name, (quality, semantic, regulated)) in &gradients {
@@ -161,7 +178,10 @@ fn golden_clip_gradients() {
                     return 0;
                 };
                 let (distance, length) = (distance(actual, &golden), dot(&golden, &golden).sqrt());
-                assert!(distance <= 1e-3 * length, "{key}: {distance:e} of {length:e}");
+                assert!(
+                    distance <= 1e-3 * length,
+                    "{key}: {distance:e} of {length:e}"
+                );
                 1
             };
             compared += check("quality", quality) + check("regulated", regulated);
@@ -171,7 +191,9 @@ fn golden_clip_gradients() {
             let about = &step["params"][&name];
             let number = |key: &str| about[key].as_f64();
             let length = dot(quality, quality).sqrt();
-            let Some(golden) = number("quality_grad_norm") else { continue };
+            let Some(golden) = number("quality_grad_norm") else {
+                continue;
+            };
             near(&name, length, golden, 1e-3 * golden);
             match (semantic, number("semantic_grad_norm"), number("dot")) {
                 (None, None, None) => {}
@@ -184,8 +206,15 @@ fn golden_clip_gradients() {
                 _ => panic!("{name}: a semantic gradient where there is none, or none"),
             }
         }
-        let stored = golden.tensors.keys().filter(|key| key.starts_with("finetune.step0."));
-        assert_eq!(compared, stored.count(), "all golden gradients were compared");
+        let stored = golden
+            .tensors
+            .keys()
+            .filter(|key| key.starts_with("finetune.step0."));
+        assert_eq!(
+            compared,
+            stored.count(),
+            "all golden gradients were compared"
+        );
         assert!(compared > 0);
     }
 }
@@ -207,15 +236,27 @@ fn golden_clip_finetuning_steps() {
         for step in golden.json["steps"].as_array().expect("steps") {
             let (gradients, quality_loss, semantic_loss) = gradients(&student, lambda);
             let loss = |name: &str| step[name].as_f64().expect("a loss");
-            near("L_q", quality_loss, loss("quality_loss"), 1e-3 * loss("quality_loss"));
-            near("L_s", semantic_loss, loss("semantic_loss"), 1e-3 * loss("semantic_loss"));
+            near(
+                "L_q",
+                quality_loss,
+                loss("quality_loss"),
+                1e-3 * loss("quality_loss"),
+            );
+            near(
+                "L_s",
+                semantic_loss,
+                loss("semantic_loss"),
+                1e-3 * loss("semantic_loss"),
+            );
             for (name, variable) in &student.variables {
                 let (_, _, regulated) = &gradients[name];
                 let values = numbers(variable);
                 let updated: Vec<f32> = values
                     .iter()
                     .zip(regulated)
-                    .map(|(&p, &g)| (f64::from(p) - rate * (f64::from(g) + decay * f64::from(p))) as f32)
+                    .map(|(&p, &g)| {
+                        (f64::from(p) - rate * (f64::from(g) + decay * f64::from(p))) as f32
+                    })
                     .collect();
                 let updated = Tensor::from_vec(updated, variable.dims(), &Device::Cpu).unwrap();
                 variable.set(&updated).unwrap();
@@ -273,9 +314,10 @@ fn every_gradient_is_that_of_finite_differences() {
         let length = dot(&gradient, &gradient).sqrt();
         let step = 1e-2 * dot(&values, &values).sqrt().max(1.0) / (1.0 + length);
         let at = |sign: f64| {
-            let moved = values.iter().zip(&gradient).map(|(&v, &g)| {
-                (f64::from(v) + sign * step * f64::from(g) / length) as f32
-            });
+            let moved = values
+                .iter()
+                .zip(&gradient)
+                .map(|(&v, &g)| (f64::from(v) + sign * step * f64::from(g) / length) as f32);
             let moved = Tensor::from_vec(moved.collect(), variable.dims(), &Device::Cpu).unwrap();
             variable.set(&moved).unwrap();
             f64::from(student.losses().0.to_scalar::<f32>().unwrap())

@@ -317,7 +317,9 @@ impl<'a> Reader<'a> {
             Some(Value::List(items)) => items.as_slice(),
             _ => &[],
         };
-        let pairs = list(arguments).first().map_or(&[][..], |&pairs| list(pairs));
+        let pairs = list(arguments)
+            .first()
+            .map_or(&[][..], |&pairs| list(pairs));
         Value::Dict(
             pairs
                 .iter()

@@ -28,8 +28,8 @@ fn legacy(state: &[u8], values: &[f32]) -> Vec<u8> {
 fn zip(parts: &[(&str, &[u8])]) -> Vec<u8> {
     use std::io::Write;
     let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    let stored = zip::write::SimpleFileOptions::default()
-        .compression_method(zip::CompressionMethod::Stored);
+    let stored =
+        zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
     for (name, content) in parts {
         writer.start_file(*name, stored).unwrap();
         writer.write_all(content).unwrap();
@@ -156,7 +156,10 @@ fn what_is_no_checkpoint_says_so() {
         (&b""[..], "is empty"),
         (b"hello", "neither a safetensors file nor"),
         (&zip(&[("a.txt", b"hello")]), "has no data.pkl"),
-        (&legacy(&state(0, [3, 2], [2, 1]), &SIX[..5]), "reaches beyond"),
+        (
+            &legacy(&state(0, [3, 2], [2, 1]), &SIX[..5]),
+            "reaches beyond",
+        ),
     ] {
         let error = opened(bytes).unwrap_err().to_string();
         assert!(error.contains(reason), "{error}");

@@ -18,9 +18,10 @@ pub fn info(weights: &Weights) -> Result<ModelInfo, ModelError> {
     if let Some(metadata) = weights.metadata()? {
         return Ok(metadata.info);
     }
-    let name = Path::new(weights.label())
-        .file_stem()
-        .map_or_else(|| weights.label().to_owned(), |stem| stem.to_string_lossy().into_owned());
+    let name = Path::new(weights.label()).file_stem().map_or_else(
+        || weights.label().to_owned(),
+        |stem| stem.to_string_lossy().into_owned(),
+    );
     Ok(ModelInfo {
         name,
         identity: identity(weights)?,
@@ -62,7 +63,10 @@ pub fn verify(weights: &Weights) -> Result<ModelInfo, ModelError> {
     if actual != info.identity {
         return Err(ModelError::Weights {
             weights: weights.label().to_owned(),
-            reason: format!("is damaged: its weights are {actual}, it says {}", info.identity),
+            reason: format!(
+                "is damaged: its weights are {actual}, it says {}",
+                info.identity
+            ),
         });
     }
     for name in weights.names() {

@@ -201,10 +201,7 @@ impl Config {
             add(&format!("{name}.weight"), &[width]);
             add(&format!("{name}.bias"), &[width]);
         };
-        add(
-            names::PATCHES,
-            &[image.width, 3, self.patch, self.patch],
-        );
+        add(names::PATCHES, &[image.width, 3, self.patch, self.patch]);
         add(names::CLASS, &[image.width]);
         add(names::POSITIONS, &[self.image_tokens(), image.width]);
         add(names::PROJECTION, &[image.width, self.embedding]);
@@ -213,10 +210,7 @@ impl Config {
         if let Some(count) = self.visual_prompts {
             add(names::PROMPTS, &[1, count, image.width]);
             if image.layers > 1 {
-                add(
-                    names::DEEP_PROMPTS,
-                    &[image.layers - 1, count, image.width],
-                );
+                add(names::DEEP_PROMPTS, &[image.layers - 1, count, image.width]);
             }
             add(
                 &format!("{}.weight", names::PROMPT_PROJECTION),

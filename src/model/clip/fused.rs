@@ -166,11 +166,7 @@ impl FusedImageTower {
     ///
     /// # Errors
     /// [`ModelError::Pixels`] for an image of another size.
-    pub fn features(
-        &self,
-        images: &[&[f32]],
-        prompted: bool,
-    ) -> Result<Vec<Vec<f32>>, ModelError> {
+    pub fn features(&self, images: &[&[f32]], prompted: bool) -> Result<Vec<Vec<f32>>, ModelError> {
         let side = self.config.image_size();
         let expected = 3 * side * side;
         if let Some(image) = images.iter().find(|image| image.len() != expected) {
@@ -182,9 +178,7 @@ impl FusedImageTower {
         if images.is_empty() {
             return Ok(Vec::new());
         }
-        Ok(self
-            .batches
-            .with(|batch| self.run(images, prompted, batch)))
+        Ok(self.batches.with(|batch| self.run(images, prompted, batch)))
     }
 
     fn run(&self, images: &[&[f32]], prompted: bool, batch: &mut Batch) -> Vec<Vec<f32>> {
@@ -263,7 +257,11 @@ impl FusedImageTower {
                 });
             });
 
-        let prompts = if prompted { block.prompts.as_slice() } else { &[] };
+        let prompts = if prompted {
+            block.prompts.as_slice()
+        } else {
+            &[]
+        };
         mixed.grow(photos * queries * width);
         let (qkv, photo) = (&*qkv, queries * HEAD);
         mixed[..photos * queries * width]
@@ -273,7 +271,9 @@ impl FusedImageTower {
                 let (photo, head) = (i / heads, i % heads);
                 let qkv = &qkv[photo * tokens * 3 * width..][..tokens * 3 * width];
                 self.scratch(|scratch| {
-                    attend(self.level, qkv, prompts, width, head, queries, mixed, scratch);
+                    attend(
+                        self.level, qkv, prompts, width, head, queries, mixed, scratch,
+                    );
                 });
             });
 
@@ -367,7 +367,10 @@ fn strip(rows: usize) -> usize {
 ///
 /// `qkv` [tokens, 3 * width]; `prompts` [P, 2 * width], keys and values;
 /// -> `mixed` [queries, 64]
-#[expect(clippy::too_many_arguments, reason = "one call, all of them sizes and places")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one call, all of them sizes and places"
+)]
 fn attend(
     level: Level,
     qkv: &[f32],
@@ -423,7 +426,13 @@ impl Packer<'_> {
     fn linear(self, weight: &str, bias: &str) -> Result<Pointwise, ModelError> {
         let (weight, bias) = (self.values(weight)?, self.values(bias)?);
         let inputs = weight.len() / bias.len().max(1);
-        Ok(Pointwise::new(self.level, inputs, bias.len(), &weight, &bias))
+        Ok(Pointwise::new(
+            self.level,
+            inputs,
+            bias.len(),
+            &weight,
+            &bias,
+        ))
     }
 
     /// Every block's prompts after their projection, [P, width].
@@ -439,18 +448,20 @@ impl Packer<'_> {
             raw.extend(self.values(names::DEEP_PROMPTS)?);
         }
         let mut prompts = vec![0.0; raw.len()];
-        layer.run(raw.len() / width, &raw, width, &mut prompts, Epilogue::Linear);
+        layer.run(
+            raw.len() / width,
+            &raw,
+            width,
+            &mut prompts,
+            Epilogue::Linear,
+        );
         Ok(prompts.chunks_exact(block).map(<[f32]>::to_vec).collect())
     }
 
     fn block(self, i: usize, width: usize, prompts: &[f32]) -> Result<FusedBlock, ModelError> {
         let at = |part: &str| format!("{}{i}.{part}", names::IMAGE_BLOCKS);
-        let linear = |part: &str| {
-            self.linear(
-                &at(&format!("{part}.weight")),
-                &at(&format!("{part}.bias")),
-            )
-        };
+        let linear =
+            |part: &str| self.linear(&at(&format!("{part}.weight")), &at(&format!("{part}.bias")));
         let (mut weight, mut bias) = (
             self.values(&at("attn.in_proj_weight"))?,
             self.values(&at("attn.in_proj_bias"))?,
@@ -494,7 +505,10 @@ impl Packer<'_> {
             .map(|from| {
                 let count = INPUTS.min(inputs - from);
                 let rows = weight.chunks_exact(inputs);
-                let part: Vec<f32> = rows.flat_map(|row| &row[from..from + count]).copied().collect();
+                let part: Vec<f32> = rows
+                    .flat_map(|row| &row[from..from + count])
+                    .copied()
+                    .collect();
                 let zeros = vec![0.0; outputs];
                 let bias = if from == 0 { bias } else { &zeros };
                 Pointwise::new(self.level, count, outputs, &part, bias)

@@ -186,12 +186,10 @@ impl ImageTower {
         let grid = self.config.grid;
         Ok(ImageFeatures {
             image: x.narrow(1, 0, 1)?.squeeze(1)?,
-            patches: x.narrow(1, 1, tokens - 1)?.transpose(1, D::Minus1)?.reshape((
-                batch,
-                (),
-                grid,
-                grid,
-            ))?,
+            patches: x
+                .narrow(1, 1, tokens - 1)?
+                .transpose(1, D::Minus1)?
+                .reshape((batch, (), grid, grid))?,
         })
     }
 }

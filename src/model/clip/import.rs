@@ -36,7 +36,8 @@ pub fn import(weights: &Weights, origin: &Origin, to: &Path) -> Result<ModelInfo
     let known = weights.metadata()?;
     let unknown = || "unknown".to_owned();
     let earlier = known.as_ref().map(|metadata| &metadata.info);
-    let text = |given: &Option<String>, earlier: Option<&String>| given.clone().or(earlier.cloned());
+    let text =
+        |given: &Option<String>, earlier: Option<&String>| given.clone().or(earlier.cloned());
     let info = ModelInfo {
         name: origin.name.clone(),
         identity: identity(weights)?,
@@ -50,7 +51,10 @@ pub fn import(weights: &Weights, origin: &Origin, to: &Path) -> Result<ModelInfo
         date: text(&origin.date, earlier.map(|info| &info.date)).unwrap_or_else(unknown),
     };
     let metadata = Metadata {
-        source: origin.source.clone().or(known.and_then(|known| known.source)),
+        source: origin
+            .source
+            .clone()
+            .or(known.and_then(|known| known.source)),
         ..Metadata::new(info)
     };
     let tensors = weights

@@ -83,11 +83,7 @@ impl ClipModel {
     /// # Errors
     /// [`ModelError::Pixels`] for an image of another size,
     /// [`ModelError::NotFinite`] when the network gives no numbers.
-    pub fn features(
-        &self,
-        images: &[&[f32]],
-        prompted: bool,
-    ) -> Result<Vec<Vec<f64>>, ModelError> {
+    pub fn features(&self, images: &[&[f32]], prompted: bool) -> Result<Vec<Vec<f64>>, ModelError> {
         let features = match &self.tower {
             Tower::Processor(tower) => tower.features(images, prompted)?,
             Tower::Other {
@@ -146,7 +142,10 @@ impl QualityModel for ClipModel {
         let inputs = self.inputs(batch)?;
         let inputs: Vec<&[f32]> = inputs.iter().map(Vec::as_slice).collect();
         let features = self.features(&inputs, true)?;
-        features.iter().map(|feature| self.quality(feature)).collect()
+        features
+            .iter()
+            .map(|feature| self.quality(feature))
+            .collect()
     }
 
     fn assess(&self, batch: &[&[u8]]) -> Result<Vec<Assessment>, ModelError> {
@@ -187,7 +186,10 @@ impl Texts {
             }
             let features = tower.features(&texts, Pass::Infer)?.to_vec2::<f32>()?;
             let unit = |feature: &Vec<f32>| unit(feature);
-            features.iter().map(unit).collect::<Result<Vec<_>, ModelError>>()
+            features
+                .iter()
+                .map(unit)
+                .collect::<Result<Vec<_>, ModelError>>()
         };
         let quality = match weights.config().text_prompts {
             Some(count) => {

@@ -42,8 +42,12 @@ pub(super) fn translate(foreign: &str) -> Option<Translated> {
         name = rest;
     }
     // GRMP-IQA's authors and OpenCLIP's newer classes give each tower a name.
-    let image = name.strip_prefix("image_encoder.").or(name.strip_prefix("visual."));
-    let text = name.strip_prefix("text_encoder.").or(name.strip_prefix("text."));
+    let image = name
+        .strip_prefix("image_encoder.")
+        .or(name.strip_prefix("visual."));
+    let text = name
+        .strip_prefix("text_encoder.")
+        .or(name.strip_prefix("text."));
     let plain = |name: String| Translated {
         name,
         third: None,
@@ -56,9 +60,18 @@ pub(super) fn translate(foreign: &str) -> Option<Translated> {
         return Some(plain(part.to_owned()));
     }
     hugging_face(name).or_else(|| {
-        let ours = [CONTEXT, LOGIT_SCALE, TEXT_POSITIONS, TEXT_PROJECTION, TOKENS].contains(&name)
+        let ours = [
+            CONTEXT,
+            LOGIT_SCALE,
+            TEXT_POSITIONS,
+            TEXT_PROJECTION,
+            TOKENS,
+        ]
+        .contains(&name)
             || name.starts_with(TEXT_BLOCKS)
-            || name.strip_prefix(LN_FINAL).is_some_and(|rest| rest.starts_with('.'));
+            || name
+                .strip_prefix(LN_FINAL)
+                .is_some_and(|rest| rest.starts_with('.'));
         ours.then(|| plain(name.to_owned()))
     })
 }
@@ -128,15 +141,30 @@ mod tests {
         let name = |foreign: &str| translate(foreign).map(|t| t.name);
         for (foreign, ours) in [
             ("module.image_encoder.proj", "visual.proj"),
-            ("state_dict.module.text_encoder.ln_final.bias", "ln_final.bias"),
+            (
+                "state_dict.module.text_encoder.ln_final.bias",
+                "ln_final.bias",
+            ),
             ("module.prompt_learner2.ctx", "prompt_learner2.ctx"),
-            ("visual.transformer.resblocks.3.ln_1.weight", "visual.transformer.resblocks.3.ln_1.weight"),
-            ("transformer.resblocks.0.mlp.c_fc.bias", "transformer.resblocks.0.mlp.c_fc.bias"),
+            (
+                "visual.transformer.resblocks.3.ln_1.weight",
+                "visual.transformer.resblocks.3.ln_1.weight",
+            ),
+            (
+                "transformer.resblocks.0.mlp.c_fc.bias",
+                "transformer.resblocks.0.mlp.c_fc.bias",
+            ),
             ("text.token_embedding.weight", "token_embedding.weight"),
             ("logit_scale", "logit_scale"),
             ("vision_model.pre_layrnorm.weight", "visual.ln_pre.weight"),
-            ("vision_model.embeddings.class_embedding", "visual.class_embedding"),
-            ("text_model.encoder.layers.11.mlp.fc2.weight", "transformer.resblocks.11.mlp.c_proj.weight"),
+            (
+                "vision_model.embeddings.class_embedding",
+                "visual.class_embedding",
+            ),
+            (
+                "text_model.encoder.layers.11.mlp.fc2.weight",
+                "transformer.resblocks.11.mlp.c_proj.weight",
+            ),
         ] {
             assert_eq!(name(foreign).as_deref(), Some(ours));
         }

@@ -30,7 +30,9 @@ pub fn zero_shot_quality_texts() -> [String; 2] {
 /// The texts of the scenes, in the order of [`Scene::ALL`].
 pub fn scene_texts() -> Vec<String> {
     let texts = Scene::ALL.iter();
-    texts.map(|scene| format!("a photo of a {}", scene.name())).collect()
+    texts
+        .map(|scene| format!("a photo of a {}", scene.name()))
+        .collect()
 }
 
 /// CLIP's byte pair encoding: the start's token, the text's, the end's.
@@ -40,7 +42,11 @@ pub fn tokenise(texts: &[impl AsRef<str>]) -> Vec<Vec<u32>> {
         let mut tokens = vec![tokenizer.start_of_text()];
         tokenizer.encode(text, &mut tokens);
         tokens.push(tokenizer.end_of_text());
-        tokens.into_iter().map(Token::to_u16).map(u32::from).collect()
+        tokens
+            .into_iter()
+            .map(Token::to_u16)
+            .map(u32::from)
+            .collect()
     };
     texts.iter().map(|text| tokens(text.as_ref())).collect()
 }

@@ -208,12 +208,17 @@ mod tests {
     #[test]
     fn softmax_sums_to_one_and_leaves_no_weight_to_padding() {
         let (stride, length) = (32, 21);
-        let input: Vec<f32> = (0..3 * stride).map(|i| (i * 7 % 50) as f32 - 30.0).collect();
+        let input: Vec<f32> = (0..3 * stride)
+            .map(|i| (i * 7 % 50) as f32 - 30.0)
+            .collect();
         for level in Level::available() {
             let mut data = input.clone();
             softmax(level, &mut data, stride, length);
             for (row, before) in data.chunks(stride).zip(input.chunks(stride)) {
-                let e: Vec<f64> = before[..length].iter().map(|&v| f64::from(v).exp()).collect();
+                let e: Vec<f64> = before[..length]
+                    .iter()
+                    .map(|&v| f64::from(v).exp())
+                    .collect();
                 let sum: f64 = e.iter().sum();
                 for (i, &p) in row.iter().enumerate() {
                     let expected = if i < length { e[i] / sum } else { 0.0 };
