@@ -33,7 +33,7 @@ class Graph:
     def constant(self, value):
         self.count += 1
         name = f"c{self.count}"
-        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        self.constants.append(numpy_helper.from_array(np.asarray(value), name))
         return name
 
     def weight(self, *shape):
