@@ -1,5 +1,6 @@
 //! The program as its users run it: formats, exit status, notes.
 
+mod clip;
 mod evaluate;
 mod extras;
 mod fit;

@@ -101,6 +101,7 @@ fn options(batch: usize, decoders: usize, decoded: usize) -> Options {
         batch,
         decoders,
         decoded,
+        ..Options::default()
     }
 }
 

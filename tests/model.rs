@@ -1,5 +1,9 @@
 //! Networks and weights.
 
+mod clip;
+mod clip_files;
+mod clip_training;
+
 use std::collections::HashMap;
 use std::path::PathBuf;
 

@@ -12,7 +12,7 @@ use super::console::Console;
 use super::exit::Exit;
 use super::sink::{self, Written};
 use super::{labels, paths, run};
-use crate::engine::Request;
+use crate::engine::{Options, Request};
 use crate::learning::metrics::Agreement;
 
 const ABOUT: &str = "\
@@ -89,7 +89,9 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
         recursive: false,
         thumbnail: None,
     };
-    let mut done = run::job(request, model, &mut console, |_, _| Ok(Written::Yes))?;
+    let mut done = run::job(request, Options::default(), model, &mut console, |_, _| {
+        Ok(Written::Yes)
+    })?;
     if done.interrupted {
         // Figures of a part would pass for those of the whole.
         return Ok(Exit::Interrupted);

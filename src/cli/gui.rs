@@ -28,7 +28,7 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
     let options = app::Options {
         paths: args.paths,
         model,
-        device: args.model.device(),
+        device: args.model.device,
         home,
         dialogs: Box::new(app::SystemDialogs),
     };

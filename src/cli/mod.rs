@@ -9,6 +9,7 @@ mod evaluate;
 mod exit;
 mod fit;
 mod gui;
+mod import;
 mod interrupt;
 mod labels;
 mod man;

@@ -1,5 +1,5 @@
-//! `keepers model`: which models there are, whether they are sound, and making
-//! one.
+//! `keepers model`: which models there are, whether they are sound, making one, and
+//! getting rid of one.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -10,10 +10,10 @@ use serde::Serialize;
 use super::console::{self, Console};
 use super::exit::Exit;
 use super::{paths, run, sink};
-use crate::engine::models::{self, Device, Source};
+use crate::engine::models::{self, Source};
 use crate::model::ModelInfo;
 
-/// List and check models
+/// List, check, import and remove models
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -29,6 +29,12 @@ enum Command {
         format: ListFormat,
     },
     Fit(Box<super::fit::Args>),
+    Import(super::import::Args),
+    /// Remove a model from the folder of models
+    Remove {
+        /// Name of the model
+        name: String,
+    },
     /// Check models: their files, their weights, and that they score soundly
     Verify {
         /// Names of models or model files; none means all that "list" shows
@@ -50,6 +56,8 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
     match args.command {
         Command::List { format } => list(format),
         Command::Fit(args) => super::fit::run(&args),
+        Command::Import(args) => super::import::run(args),
+        Command::Remove { name } => remove(&name),
         Command::Verify { models } => verify(models),
     }
 }
@@ -95,12 +103,12 @@ fn list(format: ListFormat) -> anyhow::Result<Exit> {
     let rows: Vec<Row> = models::list(home.as_ref())
         .into_iter()
         .map(|entry| {
-            let opened = models::open(&entry.source, Device::Cpu);
+            let info = models::info(&entry.source);
             Row {
-                info: opened.as_ref().ok().map(|model| model.info().into()),
+                info: info.as_ref().ok().map(Into::into),
                 bytes: models::size(&entry.source),
                 in_use: entry.source == in_use,
-                error: opened.err().map(|error| error.to_string()),
+                error: info.err().map(|error| error.to_string()),
                 source: source_text(&entry.source),
                 name: entry.name,
             }
@@ -150,6 +158,13 @@ fn table(rows: &[Row], out: &mut impl Write) -> io::Result<()> {
         line("Not usable", row.error.as_deref().unwrap_or_default())?;
     }
     Ok(())
+}
+
+fn remove(name: &str) -> anyhow::Result<Exit> {
+    let path = models::remove(name, &super::import::home()?)?;
+    let text = format!("Removed \"{name}\" ({})\n", paths::shown(&path));
+    sink::checked(io::stdout().write_all(text.as_bytes()))?;
+    Ok(Exit::Done)
 }
 
 fn verify(asked: Vec<PathBuf>) -> anyhow::Result<Exit> {

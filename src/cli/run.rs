@@ -24,52 +24,35 @@ pub struct Done {
     pub interrupted: bool,
 }
 
-/// Where a model runs.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum DeviceArg {
-    /// The best one the model can use (for now always the processor)
-    #[default]
-    Auto,
-    /// The processor
-    Cpu,
-}
-
 /// Which model a command uses.
 #[derive(Debug, Clone, clap::Args)]
 pub struct ModelArgs {
     /// Name of a model (see "keepers model list") or a model file
     #[arg(long, value_name = "NAME|FILE", default_value = models::BUILT_IN)]
     pub model: PathBuf,
-    /// Where the model runs
-    #[arg(long, value_enum, default_value_t)]
-    pub device: DeviceArg,
+    /// Where the model runs: auto (the best there is that it can use), cpu,
+    /// cuda, cuda:N, metal
+    #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    pub device: Device,
 }
 
 impl Default for ModelArgs {
     fn default() -> Self {
         Self {
             model: models::BUILT_IN.into(),
-            device: DeviceArg::default(),
+            device: Device::default(),
         }
     }
 }
 
 impl ModelArgs {
-    /// Where the model is to run.
-    pub fn device(&self) -> Device {
-        match self.device {
-            DeviceArg::Auto => Device::Auto,
-            DeviceArg::Cpu => Device::Cpu,
-        }
-    }
-
     /// Opens the model.
     ///
     /// # Errors
     /// When there is no such model, or it cannot be used.
     pub fn open(&self, home: Option<&Home>) -> anyhow::Result<Arc<dyn QualityModel>> {
         let source = models::find(Some(&self.model), home)?;
-        Ok(models::open(&source, self.device())?)
+        Ok(models::open(&source, self.device)?)
     }
 }
 
@@ -87,18 +70,19 @@ pub fn home(console: &mut Console) -> Option<Home> {
     home.ok()
 }
 
-/// Scores what `request` asks for. Each finished photo is given to `each`
+/// Scores what `request` and `options` ask for. Each finished photo is given to `each`
 /// first; when that says that its reader is gone, the job ends.
 ///
 /// # Errors
 /// Those of `each`.
 pub fn job(
     request: Request,
+    options: Options,
     model: Arc<dyn QualityModel>,
     console: &mut Console,
     mut each: impl FnMut(&PhotoResult, &mut Console) -> anyhow::Result<Written>,
 ) -> anyhow::Result<Done> {
-    let job = engine::start(request, model, Options::default());
+    let job = engine::start(request, model, options);
     interrupt::cancels(&job.cancel);
     let mut photos = Vec::new();
     for event in &job.events {

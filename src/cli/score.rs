@@ -10,7 +10,7 @@ use super::exit::Exit;
 use super::output::{self, Details, Format};
 use super::sink::{Sink, Written};
 use super::{interrupt, paths, run};
-use crate::engine::{Request, best_first};
+use crate::engine::{Options, Request, best_first};
 
 const ABOUT: &str = "\
 Score and rank photos, best first
@@ -42,7 +42,8 @@ pub struct Args {
     recursive: bool,
     #[command(flatten)]
     model: run::ModelArgs,
-    /// Also give the photo's size in pixels and the model
+    /// Also give the photo's size in pixels, the model, and what kind of scene
+    /// it is where the model knows
     #[arg(long)]
     details: bool,
     /// Format of the results [default: by --out's extension, otherwise table]
@@ -77,8 +78,13 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
         recursive: args.recursive,
         thumbnail: None,
     };
+    let options = Options {
+        scenes: args.details,
+        ..Options::default()
+    };
     let done = run::job(
         request,
+        options,
         model,
         &mut console,
         |photo, console| match format {

@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use image::RgbImage;
 
-use crate::model::Score;
+use crate::model::{Scene, Score};
 
 pub use describe::{Described, describe};
 pub use job::start;
@@ -79,6 +79,9 @@ pub struct PhotoResult {
 pub struct Scored {
     /// The score.
     pub score: Score,
+    /// What kind of scene it is, if [`Options::scenes`] asked and the model
+    /// knows.
+    pub scene: Option<Scene>,
     /// Width and height of the original in pixels, upright.
     pub size: (u32, u32),
     /// Small picture, if the request asked for one.
@@ -145,7 +148,8 @@ impl Cancel {
     }
 }
 
-/// How a job uses the machine. No option changes a score.
+/// How a job uses the machine, and what it asks besides the score. No option
+/// changes a score.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     /// Photos the network sees at once.
@@ -155,6 +159,9 @@ pub struct Options {
     /// Decoded photos alive at any time, at most: those being decoded, in full,
     /// and those waiting for the network, in the size of its input.
     pub decoded: usize,
+    /// Whether the model is also asked what the photos show, which takes some
+    /// models longer.
+    pub scenes: bool,
 }
 
 /// More threads than this decode no faster, but each may hold a large photo.
@@ -170,6 +177,7 @@ impl Default for Options {
             decoders,
             // One batch at the network, one that fills, and what is decoded.
             decoded: 2 * batch + decoders,
+            scenes: false,
         }
     }
 }

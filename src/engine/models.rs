@@ -2,32 +2,25 @@
 //!
 //! Knows names and folders; what is inside a model file is the model room's.
 
-use std::borrow::Cow;
+mod install;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::home::Home;
+pub use install::{InstallError, import, name_of, remove};
+
+pub use crate::model::device::{Device, DeviceError};
+
 use crate::model::compact::{self, CompactModel};
-use crate::model::{ModelError, ModelInfo, QualityModel};
+use crate::model::{self, ModelError, ModelInfo, QualityModel};
 
 /// Name of the model that is built into the program, the default.
 pub const BUILT_IN: &str = "keepers-compact";
 
 /// Extension of model files.
 const EXTENSION: &str = "safetensors";
-
-/// Where a model runs.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Device {
-    /// The best device of this machine that the model knows: for now the
-    /// processor.
-    #[default]
-    Auto,
-    /// The processor.
-    Cpu,
-}
 
 /// Where a model comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,19 +108,38 @@ pub fn find(name_or_file: Option<&Path>, home: Option<&Home>) -> Result<Source, 
 }
 
 fn looks_like_file(path: &Path) -> bool {
-    path.components().count() > 1 || path.extension().is_some_and(|e| e == EXTENSION)
+    let is_model = |extension| {
+        [EXTENSION, "pt", "pth", "bin"]
+            .iter()
+            .any(|e| *e == extension)
+    };
+    path.components().count() > 1 || path.extension().is_some_and(is_model)
 }
 
 /// Opens a model to score with.
 ///
 /// # Errors
-/// [`ModelError`] when it cannot be read or is no model.
-pub fn open(source: &Source, _device: Device) -> Result<Arc<dyn QualityModel>, ModelError> {
-    // The only models so far run on the processor alone, whatever was asked.
+/// [`ModelError`] when it cannot be read, is no model, or does not run on the
+/// device.
+pub fn open(source: &Source, device: Device) -> Result<Arc<dyn QualityModel>, ModelError> {
     Ok(match source {
-        Source::BuiltIn => Arc::new(CompactModel::embedded()?),
-        Source::File(path) => Arc::new(CompactModel::load(path)?),
+        Source::BuiltIn => {
+            device.only_processor(BUILT_IN)?;
+            Arc::new(CompactModel::embedded()?)
+        }
+        Source::File(path) => model::load(path, device)?,
     })
+}
+
+/// What is known about a model, without making it ready to score.
+///
+/// # Errors
+/// As [`open`].
+pub fn info(source: &Source) -> Result<ModelInfo, ModelError> {
+    match source {
+        Source::BuiltIn => Ok(CompactModel::embedded()?.info().clone()),
+        Source::File(path) => model::info(path),
+    }
 }
 
 /// The size of a model's file in bytes, if it can be read.
@@ -145,22 +157,15 @@ pub fn size(source: &Source) -> Option<u64> {
 /// # Errors
 /// [`ModelError`] that says what is wrong.
 pub fn verify(source: &Source) -> Result<ModelInfo, ModelError> {
-    let (bytes, name) = match source {
-        Source::BuiltIn => (
-            Cow::Borrowed(compact::embedded_bytes()),
-            "the built-in model".to_owned(),
-        ),
-        Source::File(path) => {
-            let bytes = fs::read(path).map_err(|source| ModelError::Read {
-                path: path.clone(),
-                source,
-            })?;
-            (Cow::Owned(bytes), path.display().to_string())
+    let (info, name) = match source {
+        Source::BuiltIn => {
+            let name = "the built-in model".to_owned();
+            (compact::verify(compact::embedded_bytes(), &name)?, name)
         }
+        Source::File(path) => (model::verify(path)?, path.display().to_string()),
     };
-    let info = compact::verify(&bytes, &name)?;
-    let model = CompactModel::from_bytes(&bytes, &name)?;
-    self_test(&model).and_then(|sound| match sound {
+    let model = open(source, Device::Cpu)?;
+    self_test(&*model).and_then(|sound| match sound {
         true => Ok(info),
         false => Err(ModelError::Weights {
             weights: name,

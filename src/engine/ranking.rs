@@ -31,6 +31,7 @@ mod tests {
             outcome: probability.map_or(Err("broken".into()), |p| {
                 Ok(Scored {
                     score: Score::from_probability(p).unwrap(),
+                    scene: None,
                     size: (1, 1),
                     thumbnail: None,
                 })

@@ -8,7 +8,7 @@ use super::decoder::Ready;
 use super::job::{Outcome, Work};
 use super::{Options, Scored};
 use crate::guard::guarded;
-use crate::model::{QualityModel, Score};
+use crate::model::{Assessment, QualityModel};
 
 /// How long a batch waits for its next photo. Where decoding is the slower
 /// half, small batches cost nothing; where it is not, batches fill at once.
@@ -36,11 +36,12 @@ pub(super) fn run(
             .map(|photo| photo.pixels.as_raw().as_slice())
             .collect();
         let start = Instant::now();
-        let scores = score(model, &pixels);
+        let assessed = assess(model, &pixels, options.scenes);
         work.clock.inference.add(start.elapsed());
-        for (photo, score) in batch.into_iter().zip(scores) {
-            let result = score.map(|score| Scored {
+        for (photo, assessment) in batch.into_iter().zip(assessed) {
+            let result = assessment.map(|Assessment { score, scene }| Scored {
                 score,
+                scene,
                 size: photo.size,
                 thumbnail: photo.thumbnail,
             });
@@ -78,28 +79,45 @@ fn collect(work: &Work, ready: &Receiver<Ready>, size: usize) -> Option<Vec<Read
 
 /// A score or a reason for every photo. Where the batch fails as a whole, its
 /// photos are tried alone, so that one of them cannot spoil the others.
-fn score(model: &dyn QualityModel, batch: &[&[u8]]) -> Vec<Result<Score, String>> {
-    match attempt(model, batch) {
-        Ok(scores) => scores.into_iter().map(Ok).collect(),
+fn assess(
+    model: &dyn QualityModel,
+    batch: &[&[u8]],
+    scenes: bool,
+) -> Vec<Result<Assessment, String>> {
+    match attempt(model, batch, scenes) {
+        Ok(assessed) => assessed.into_iter().map(Ok).collect(),
         Err(reason) if batch.len() == 1 => vec![Err(reason)],
         Err(_) => batch
             .iter()
             .map(|photo| {
-                attempt(model, &[photo])
-                    .and_then(|scores| scores.first().copied().ok_or_else(|| wrong_count(0, 1)))
+                attempt(model, &[photo], scenes)
+                    .and_then(|assessed| assessed.first().copied().ok_or_else(|| wrong_count(0, 1)))
             })
             .collect(),
     }
 }
 
-fn attempt(model: &dyn QualityModel, batch: &[&[u8]]) -> Result<Vec<Score>, String> {
-    let scores = guarded(|| model.score(batch))
+fn attempt(
+    model: &dyn QualityModel,
+    batch: &[&[u8]],
+    scenes: bool,
+) -> Result<Vec<Assessment>, String> {
+    let assess = || match scenes {
+        true => model.assess(batch),
+        false => {
+            let scores = model.score(batch)?.into_iter();
+            Ok(scores
+                .map(|score| Assessment { score, scene: None })
+                .collect())
+        }
+    };
+    let assessed = guarded(assess)
         .map_err(|panic| format!("the network broke down: {panic}"))?
         .map_err(|error| error.to_string())?;
-    if scores.len() == batch.len() {
-        Ok(scores)
+    if assessed.len() == batch.len() {
+        Ok(assessed)
     } else {
-        Err(wrong_count(scores.len(), batch.len()))
+        Err(wrong_count(assessed.len(), batch.len()))
     }
 }
 

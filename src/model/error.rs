@@ -30,6 +30,25 @@ pub enum ModelError {
         /// Bytes given.
         actual: usize,
     },
+    /// Normalised pixels of the wrong number.
+    #[error("an image has {actual} values where {expected} are needed")]
+    Pixels {
+        /// Values needed.
+        expected: usize,
+        /// Values given.
+        actual: usize,
+    },
+    /// The device that was asked for cannot be used.
+    #[error(transparent)]
+    Device(#[from] super::device::DeviceError),
+    /// A model file could not be written.
+    #[error("{}: cannot be written: {reason}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What was in the way.
+        reason: String,
+    },
     /// The network gave a value that is no number, for example from damaged weights.
     #[error("the network gave a score that is not a finite number")]
     NotFinite,

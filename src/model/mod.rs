@@ -4,17 +4,26 @@
 //! bytes, see [`QualityModel::score`]) and no user interface.
 
 mod checkpoint;
+pub mod clip;
 pub mod compact;
+pub mod device;
 pub mod efficientnet;
 mod error;
+mod file;
 mod kernels;
+mod mapped;
+mod open;
+mod pool;
+mod scene;
 mod score;
 pub mod simd;
 
 pub use error::ModelError;
+pub use file::Metadata;
+pub use open::{import, info, load, verify};
+pub use scene::Scene;
 pub use score::Score;
 
-use std::path::Path;
 use std::sync::Arc;
 
 /// Name of the model that is built into the program.
@@ -26,15 +35,6 @@ pub const DEFAULT_MODEL: &str = "keepers-compact";
 /// [`ModelError::Weights`] when the program itself is damaged.
 pub fn embedded() -> Result<Arc<dyn QualityModel>, ModelError> {
     Ok(Arc::new(compact::CompactModel::embedded()?))
-}
-
-/// The model in a file.
-///
-/// # Errors
-/// [`ModelError::Read`] when it cannot be read, [`ModelError::Weights`] when it
-/// is no model or is damaged.
-pub fn load(path: &Path) -> Result<Arc<dyn QualityModel>, ModelError> {
-    Ok(Arc::new(compact::CompactModel::load(path)?))
 }
 
 /// What is known about a model besides its weights.
@@ -74,4 +74,25 @@ pub trait QualityModel: Send + Sync {
     /// [`ModelError::Input`] when an item has the wrong length;
     /// [`ModelError::Network`] when the network itself fails.
     fn score(&self, batch: &[&[u8]]) -> Result<Vec<Score>, ModelError>;
+
+    /// Scores a batch of photos and says what is in them, as far as the model
+    /// can tell. The scores are those of [`QualityModel::score`].
+    ///
+    /// # Errors
+    /// As [`QualityModel::score`].
+    fn assess(&self, batch: &[&[u8]]) -> Result<Vec<Assessment>, ModelError> {
+        let scores = self.score(batch)?.into_iter();
+        Ok(scores
+            .map(|score| Assessment { score, scene: None })
+            .collect())
+    }
+}
+
+/// What a model says about a photo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Assessment {
+    /// The photo's quality.
+    pub score: Score,
+    /// What kind of scene it is; `None` where the model does not know scenes.
+    pub scene: Option<Scene>,
 }

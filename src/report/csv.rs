@@ -5,9 +5,10 @@ use std::io::{self, Write};
 use super::paths;
 use super::{Details, ranked};
 use crate::engine::PhotoResult;
+use crate::model::Scene;
 
 const HEADER: [&str; 4] = ["rank", "path", "score", "error"];
-const MORE: [&str; 4] = ["width", "height", "model", "model_identity"];
+const MORE: [&str; 5] = ["width", "height", "model", "model_identity", "scene"];
 
 pub(super) fn write(
     photos: &[PhotoResult],
@@ -52,6 +53,7 @@ fn separated(
                 text(scored.map(|s| s.size.1)),
                 details.model.name.clone(),
                 details.model.identity.clone(),
+                text(scored.and_then(|s| s.scene).map(Scene::name)),
             ]);
         }
         csv.write_record(&row).map_err(io_error)?;
@@ -102,9 +104,9 @@ mod tests {
         let photos = [photo("a.jpg", Ok(0.5)), photo("b.jpg", Err("no"))];
         assert_eq!(
             written(Format::Csv, &photos, true),
-            "rank,path,score,error,width,height,model,model_identity\n\
-             1,a.jpg,50.0,,6000,4000,some-model,0123456789abcdef\n\
-             ,b.jpg,,no,,,some-model,0123456789abcdef\n"
+            "rank,path,score,error,width,height,model,model_identity,scene\n\
+             1,a.jpg,50.0,,6000,4000,some-model,0123456789abcdef,\n\
+             ,b.jpg,,no,,,some-model,0123456789abcdef,\n"
         );
     }
 }

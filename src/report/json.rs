@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::paths;
 use super::{Details, ranked};
 use crate::engine::PhotoResult;
+use crate::model::Scene;
 
 /// A photo's object; the order of the fields is the order of its keys.
 #[derive(Serialize)]
@@ -31,6 +32,8 @@ struct More<'a> {
     height: Option<u32>,
     model: &'a str,
     model_identity: &'a str,
+    /// Null where the model does not know scenes.
+    scene: Option<Scene>,
 }
 
 impl<'a> Row<'a> {
@@ -50,6 +53,7 @@ impl<'a> Row<'a> {
                 height: scored.map(|scored| scored.size.1),
                 model: &details.model.name,
                 model_identity: &details.model.identity,
+                scene: scored.and_then(|scored| scored.scene),
             }),
             path_bytes: paths::exact(&photo.path),
         }
@@ -119,9 +123,9 @@ mod tests {
     fn details_come_after_the_usual_keys() {
         let photos = [photo("a.jpg", Ok(0.5)), photo("b.jpg", Err("no"))];
         let expected = "{\"path\":\"a.jpg\",\"score\":50.0,\"error\":null,\"width\":6000,\
-             \"height\":4000,\"model\":\"some-model\",\"model_identity\":\"0123456789abcdef\"}\n\
+             \"height\":4000,\"model\":\"some-model\",\"model_identity\":\"0123456789abcdef\",\"scene\":null}\n\
              {\"path\":\"b.jpg\",\"score\":null,\"error\":\"no\",\"width\":null,\
-             \"height\":null,\"model\":\"some-model\",\"model_identity\":\"0123456789abcdef\"}\n";
+             \"height\":null,\"model\":\"some-model\",\"model_identity\":\"0123456789abcdef\",\"scene\":null}\n";
         assert_eq!(written(Format::Jsonl, &photos, true), expected);
     }
 

@@ -96,6 +96,7 @@ pub(crate) mod tests {
             path: path.into(),
             outcome: outcome.map_err(str::to_owned).map(|probability| Scored {
                 score: Score::from_probability(probability).unwrap(),
+                scene: None,
                 size: (6000, 4000),
                 thumbnail: None,
             }),

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use super::{Details, ranked};
 use super::{paths, wording};
 use crate::engine::PhotoResult;
+use crate::model::Scene;
 
 /// Width of the bar for a score of 100, in characters.
 const BAR: usize = 10;
@@ -15,6 +16,8 @@ pub(super) fn write(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let scored = photos.iter().filter(|photo| photo.outcome.is_ok()).count();
+    let scene = |photo: &PhotoResult| photo.outcome.as_ref().ok().and_then(|s| s.scene);
+    let scenes = details.is_some() && photos.iter().any(|photo| scene(photo).is_some());
     // As wide as "Rank" at least.
     let width = scored.to_string().len().max(4);
     if scored > 0 {
@@ -23,7 +26,12 @@ pub(super) fn write(
         } else {
             ""
         };
-        writeln!(out, "{:>width$}  Score  {:BAR$}{size}  Photo", "Rank", "")?;
+        let scene = if scenes { "  Scene     " } else { "" };
+        writeln!(
+            out,
+            "{:>width$}  Score  {:BAR$}{size}{scene}  Photo",
+            "Rank", ""
+        )?;
     }
     for (rank, photo) in ranked(photos) {
         let (Some(rank), Ok(scored)) = (rank, &photo.outcome) else {
@@ -34,10 +42,14 @@ pub(super) fn write(
             Some(_) => format!("  {:11}", format!("{}×{}", scored.size.0, scored.size.1)),
             None => String::new(),
         };
+        let scene = match scenes {
+            true => format!("  {:10}", scored.scene.map_or("", Scene::name)),
+            false => String::new(),
+        };
         let path = paths::shown(&photo.path);
         writeln!(
             out,
-            "{rank:>width$}  {:>5}  {bar:BAR$}{size}  {path}",
+            "{rank:>width$}  {:>5}  {bar:BAR$}{size}{scene}  {path}",
             scored.score.to_string()
         )?;
     }

@@ -1,5 +1,6 @@
 //! What several rooms' tests need.
 
+pub mod formula;
 pub mod luminance;
 pub mod photos;
 pub mod program;

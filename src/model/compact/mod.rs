@@ -9,7 +9,7 @@ use std::path::Path;
 
 use candle_core::Tensor;
 
-pub use file::{Metadata, identity};
+pub use crate::model::file::{Metadata, identity};
 pub use head::Head;
 
 use super::efficientnet::{Fused, SIDE, Weights};

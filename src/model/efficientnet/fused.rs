@@ -4,8 +4,6 @@
 //! batch run side by side; where there are fewer photos than threads, each
 //! photo's rows are cut into strips.
 
-use std::sync::Mutex;
-
 use candle_core::Tensor;
 use rayon::prelude::*;
 
@@ -13,6 +11,7 @@ use super::config::{BLOCKS, Block, DESCRIPTOR, SIDE, STAGES, same};
 use super::weights::{Conv, Weights};
 use crate::model::ModelError;
 use crate::model::kernels::{Depthwise, Epilogue, Pointwise};
+use crate::model::pool::Pool;
 use crate::model::simd::{Buffer, Level, padded};
 
 /// Memory that one strip's ring and inner rows may take together: what a
@@ -55,22 +54,6 @@ struct FusedBlock {
     after: usize,
     /// Output rows computed together.
     group: usize,
-}
-
-/// Buffers kept from photo to photo.
-#[derive(Debug, Default)]
-struct Pool<T>(Mutex<Vec<T>>);
-
-impl<T: Default> Pool<T> {
-    fn with<R>(&self, work: impl FnOnce(&mut T) -> R) -> R {
-        let kept = self.0.lock().map_or(None, |mut kept| kept.pop());
-        let mut item = kept.unwrap_or_default();
-        let result = work(&mut item);
-        if let Ok(mut kept) = self.0.lock() {
-            kept.push(item);
-        }
-        result
-    }
 }
 
 /// One photo's maps: what goes into a block and what comes out.

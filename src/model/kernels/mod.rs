@@ -1,5 +1,6 @@
-//! The compute kernels of the compact network on a processor: pointwise and
-//! depthwise convolution over rows of pixels.
+//! The compute kernels of the networks on a processor: pointwise convolution
+//! (which is a linear layer over tokens), depthwise convolution, and what a
+//! transformer does to a row by itself.
 //!
 //! Data lie pixel by pixel with the channels innermost (NHWC), channels padded
 //! with zeros to whole vectors ([`super::simd::padded`]). Every output value is
@@ -9,9 +10,11 @@
 
 mod depthwise;
 mod pointwise;
+mod rows;
 
 pub(super) use depthwise::Depthwise;
 pub(super) use pointwise::{Epilogue, Pointwise};
+pub(super) use rows::{layer_norm, softmax};
 
 /// Calls `$body` with `$S` standing for the vector type of `$level`, inside a
 /// function that has the level's instructions enabled.

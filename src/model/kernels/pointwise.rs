@@ -1,5 +1,6 @@
 //! Pointwise (1x1) convolution: a matrix product over pixels.
 
+use super::rows::gelu;
 use super::{at_level, panel_shape};
 use crate::model::simd::{Buffer, Level, Simd, padded};
 
@@ -10,6 +11,8 @@ pub(in crate::model) enum Epilogue<'a> {
     Linear,
     /// Limited to 0 ..= 6.
     Relu6,
+    /// Times its sigmoid, steepened by this factor.
+    Gelu(f32),
     /// These values, laid out like the output, are added.
     Add(&'a [f32]),
 }
@@ -38,32 +41,55 @@ impl Pointwise {
     ) -> Self {
         assert_eq!(weights.len(), inputs * outputs);
         assert_eq!(bias.len(), outputs);
-        let (vectors, lanes) = panel_shape(level);
+        let mut made = Self::empty(level);
+        made.pack(inputs, outputs, |output, input| {
+            weights[output * inputs + input]
+        });
+        made.bias[..outputs].copy_from_slice(bias);
+        made
+    }
+
+    /// One without weights, for [`Pointwise::pack`].
+    pub(in crate::model) fn empty(level: Level) -> Self {
+        Self {
+            level,
+            inputs: 0,
+            outputs: 0,
+            weights: Buffer::default(),
+            bias: Buffer::default(),
+        }
+    }
+
+    /// Packs other weights, `weight(output, input)`, into the same memory;
+    /// the bias is 0.
+    pub(in crate::model) fn pack(
+        &mut self,
+        inputs: usize,
+        outputs: usize,
+        weight: impl Fn(usize, usize) -> f32,
+    ) {
+        let (vectors, lanes) = panel_shape(self.level);
         let wide = padded(outputs);
-        let mut packed = Buffer::zeros(wide * inputs);
-        let mut at = 0;
+        self.weights.grow(wide * inputs);
+        let mut rest = &mut self.weights[..wide * inputs];
         let mut first = 0;
         while first < wide {
             let width = (vectors * lanes).min(wide - first);
-            for input in 0..inputs {
-                for output in first..first + width {
-                    if output < outputs {
-                        packed[at] = weights[output * inputs + input];
-                    }
-                    at += 1;
+            let (panel, after) = rest.split_at_mut(width * inputs);
+            let there = width.min(outputs.saturating_sub(first));
+            for (input, row) in panel.chunks_exact_mut(width).enumerate() {
+                let (row, padding) = row.split_at_mut(there);
+                for (i, value) in row.iter_mut().enumerate() {
+                    *value = weight(first + i, input);
                 }
+                padding.fill(0.0);
             }
+            rest = after;
             first += width;
         }
-        let mut padded_bias = Buffer::zeros(wide);
-        padded_bias[..outputs].copy_from_slice(bias);
-        Self {
-            level,
-            inputs,
-            outputs: wide,
-            weights: packed,
-            bias: padded_bias,
-        }
+        self.bias.grow(wide);
+        self.bias.fill(0.0);
+        (self.inputs, self.outputs) = (inputs, wide);
     }
 
     /// Padded output channels.
@@ -86,14 +112,16 @@ impl Pointwise {
         }
         assert!(stride >= self.inputs && input.len() >= (pixels - 1) * stride + self.inputs);
         assert!(output.len() >= pixels * self.outputs);
-        let (add, relu6): (*const f32, bool) = match epilogue {
-            Epilogue::Linear => (std::ptr::null(), false),
-            Epilogue::Relu6 => (std::ptr::null(), true),
+        let (mut add, mut relu6, mut gelu) = (std::ptr::null(), false, 0.0);
+        match epilogue {
+            Epilogue::Linear => {}
+            Epilogue::Relu6 => relu6 = true,
+            Epilogue::Gelu(steepness) => gelu = steepness,
             Epilogue::Add(values) => {
                 assert!(values.len() >= pixels * self.outputs);
-                (values.as_ptr(), false)
+                add = values.as_ptr();
             }
-        };
+        }
         let task = &Task {
             pixels,
             inputs: self.inputs,
@@ -105,6 +133,7 @@ impl Pointwise {
             output: output.as_mut_ptr(),
             add,
             relu6,
+            gelu,
         };
         at_level!(
             self.level,
@@ -127,6 +156,8 @@ struct Task {
     output: *mut f32,
     add: *const f32,
     relu6: bool,
+    /// 0 for none.
+    gelu: f32,
 }
 
 /// All panels of output channels over all pixels.
@@ -215,6 +246,9 @@ unsafe fn tile<S: Simd, const MR: usize, const NV: usize>(
                 }
                 if task.relu6 {
                     sum = S::relu6(sum);
+                }
+                if task.gelu != 0.0 {
+                    sum = gelu::<S>(sum, task.gelu);
                 }
                 S::store(task.output.add(at), sum);
             }

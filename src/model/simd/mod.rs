@@ -55,6 +55,18 @@ pub(super) trait Simd: Copy {
     unsafe fn add(a: Self::V, b: Self::V) -> Self::V;
     /// `v` limited to 0 ..= 6.
     unsafe fn relu6(v: Self::V) -> Self::V;
+    /// `a - b`.
+    unsafe fn sub(a: Self::V, b: Self::V) -> Self::V;
+    /// `a * b`.
+    unsafe fn mul(a: Self::V, b: Self::V) -> Self::V;
+    /// `a / b`.
+    unsafe fn div(a: Self::V, b: Self::V) -> Self::V;
+    /// The larger of each pair; where `b` is no number, that.
+    unsafe fn max(a: Self::V, b: Self::V) -> Self::V;
+    /// The smaller of each pair; where `b` is no number, that.
+    unsafe fn min(a: Self::V, b: Self::V) -> Self::V;
+    /// 2 to the power of `v`, whole numbers from -126 to 127.
+    unsafe fn exp2_whole(v: Self::V) -> Self::V;
 }
 
 /// An instruction set that kernels exist for.

@@ -1,0 +1,329 @@
+//! Gradients of the CLIP network: against golden values, against finite
+//! differences, and what is trained with them.
+
+use std::collections::BTreeMap;
+
+use candle_core::{Device, Tensor, Var};
+use keepers::model::clip::{
+    Embedded, ImageTower, Pass, TextTower, Weights, logits, scene_texts, tokenise,
+};
+
+use super::clip::{Golden, numbers};
+
+/// Everything that a step of fine-tuning under quality-aware gradient
+/// regularisation reads.
+struct Student {
+    weights: Weights,
+    variables: BTreeMap<String, Var>,
+    images: Tensor,
+    targets: Tensor,
+    quality: Embedded,
+    scenes: Embedded,
+    /// [B, 9], the teacher's.
+    teacher: Tensor,
+}
+
+/// The golden files' name of a tensor.
+fn theirs(name: &str) -> String {
+    match name.strip_prefix("visual.") {
+        Some(part) => format!("image_encoder.{part}"),
+        None if name.starts_with("prompt_learner2.") => name.to_owned(),
+        None => format!("text_encoder.{name}"),
+    }
+}
+
+impl Student {
+    /// With those variables that the golden file lists as trainable.
+    fn of_list(golden: &Golden) -> Self {
+        let list = golden.json["trainable"].as_array().expect("trainable");
+        let list: Vec<&str> = list.iter().filter_map(|name| name.as_str()).collect();
+        Self::new(golden, |name| list.contains(&theirs(name).as_str()))
+    }
+
+    fn new(golden: &Golden, learns: impl Fn(&str) -> bool) -> Self {
+        let (weights, variables) = golden.weights.trainable(learns, &Device::Cpu).unwrap();
+        let embed =
+            |texts: &[String]| Embedded::new(&weights, &tokenise(texts), &Device::Cpu).unwrap();
+        let scenes = scene_texts();
+        let tower = ImageTower::new(&golden.weights, &Device::Cpu).unwrap();
+        let image = tower
+            .features(&golden.images, None, Pass::Infer)
+            .unwrap()
+            .image;
+        let texts = golden.texts(&scenes, false, Pass::Infer);
+        let scale = golden.weights.get("logit_scale").unwrap();
+        let teacher = logits(&image, &texts, &scale).unwrap();
+        Self {
+            quality: embed(&golden.quality_texts()),
+            scenes: embed(&scenes),
+            teacher: candle_nn::ops::softmax(&teacher, 1).unwrap(),
+            images: golden.images.clone(),
+            targets: golden.tensors["targets"].clone(),
+            weights,
+            variables,
+        }
+    }
+
+    /// Logits [B, 2] on quality and [B, 9] on scenes.
+    fn logits(&self) -> (Tensor, Tensor) {
+        let image = ImageTower::new(&self.weights, &Device::Cpu).unwrap();
+        let text = TextTower::new(&self.weights, &Device::Cpu).unwrap();
+        let prompts = image.prompts(Pass::Train).unwrap();
+        let features = image.features(&self.images, prompts.as_deref(), Pass::Train);
+        let features = features.unwrap().image;
+        let context = self.weights.get("prompt_learner2.ctx").unwrap();
+        let quality = self.quality.with_context(&context).unwrap();
+        let scale = self.weights.get("logit_scale").unwrap();
+        let against = |texts: &Embedded| {
+            let texts = text.features(texts, Pass::Train).unwrap();
+            logits(&features, &texts, &scale).unwrap()
+        };
+        (against(&quality), against(&self.scenes))
+    }
+
+    /// The losses on quality and on scenes.
+    fn losses(&self) -> (Tensor, Tensor) {
+        let (quality, scenes) = self.logits();
+        let targets = self.targets.unsqueeze(1).unwrap();
+        let targets = Tensor::cat(&[&targets, &targets.affine(-1.0, 1.0).unwrap()], 1).unwrap();
+        (
+            cross_entropy(&quality, &targets),
+            cross_entropy(&scenes, &self.teacher),
+        )
+    }
+}
+
+fn cross_entropy(logits: &Tensor, targets: &Tensor) -> Tensor {
+    let logarithms = candle_nn::ops::log_softmax(logits, 1).unwrap();
+    let sums = (logarithms * targets).unwrap().sum(1).unwrap();
+    sums.mean(0).unwrap().neg().unwrap()
+}
+
+fn dot(a: &[f32], b: &[f32]) -> f64 {
+    let products = a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b));
+    products.sum()
+}
+
+fn distance(a: &[f32], b: &[f32]) -> f64 {
+    assert_eq!(a.len(), b.len());
+    let difference: Vec<f32> = a.iter().zip(b).map(|(a, b)| a - b).collect();
+    dot(&difference, &difference).sqrt()
+}
+
+fn near(name: &str, actual: f64, golden: f64, tolerance: f64) {
+    assert!(
+        (actual - golden).abs() <= tolerance,
+        "{name}: {actual} for {golden}"
+    );
+}
+
+/// Gradients of quality, of scenes where there is one, and the regulated ones.
+type Gradients = BTreeMap<String, (Vec<f32>, Option<Vec<f32>>, Vec<f32>)>;
+
+fn gradients(student: &Student, lambda: f64) -> (Gradients, f64, f64) {
+    let (quality, scenes) = student.losses();
+    let of_quality = quality.backward().unwrap();
+    let of_scenes = scenes.backward().unwrap();
+    let scalar = |tensor: &Tensor| f64::from(tensor.to_scalar::<f32>().unwrap());
+    let gradients = student.variables.iter().map(|(name, variable)| {
+        let quality = of_quality
+            .get(variable)
+            .unwrap_or_else(|| panic!("no gradient of {name}"));
+        let quality = numbers(quality);
+        let scenes = of_scenes.get(variable).map(numbers);
+        let along = scenes
+            .as_ref()
+            .map(|scenes| (dot(&quality, scenes), dot(scenes, scenes)));
+        let regulated = match (&scenes, along) {
+            (Some(scenes), Some((dot, length))) if dot > 0.0 => {
+                let share = lambda * dot / length;
+                let both = quality.iter().zip(scenes);
+                both.map(|(&q, &s)| (f64::from(q) - share * f64::from(s)) as f32)
+                    .collect()
+            }
+            _ => quality.clone(),
+        };
+        (name.clone(), (quality, scenes, regulated))
+    });
+    (gradients.collect(), scalar(&quality), scalar(&scenes))
+}
+
+#[test]
+fn golden_clip_gradients() {
+    for golden in Golden::all() {
+        let student = Student::of_list(&golden);
+        let lambda = golden.json["lambda"].as_f64().expect("lambda");
+        let (gradients, quality_loss, semantic_loss) = gradients(&student, lambda);
+        let step = &golden.json["steps"][0];
+        let loss = |name: &str| step[name].as_f64().expect("a loss");
+        near(
+            "L_q",
+            quality_loss,
+            loss("quality_loss"),
+            1e-3 * loss("quality_loss"),
+        );
+        near(
+            "L_s",
+            semantic_loss,
+            loss("semantic_loss"),
+            1e-3 * loss("semantic_loss"),
+        );
+
+        let mut compared = 0;
+        for (name, (quality, semantic, regulated)) in &gradients {
+            let name = theirs(name);
+            let check = |kind: &str, actual: &[f32]| {
+                let key = format!("finetune.step0.{kind}_grad.{name}");
+                let Some(golden) = golden.tensors.get(&key).map(numbers) else {
+                    return 0;
+                };
+                let (distance, length) = (distance(actual, &golden), dot(&golden, &golden).sqrt());
+                assert!(
+                    distance <= 1e-3 * length,
+                    "{key}: {distance:e} of {length:e}"
+                );
+                1
+            };
+            compared += check("quality", quality) + check("regulated", regulated);
+            if let Some(semantic) = semantic {
+                compared += check("semantic", semantic);
+            }
+            let about = &step["params"][&name];
+            let number = |key: &str| about[key].as_f64();
+            let length = dot(quality, quality).sqrt();
+            let Some(golden) = number("quality_grad_norm") else {
+                continue;
+            };
+            near(&name, length, golden, 1e-3 * golden);
+            match (semantic, number("semantic_grad_norm"), number("dot")) {
+                (None, None, None) => {}
+                (Some(semantic), Some(golden), Some(golden_dot)) => {
+                    let semantic_length = dot(semantic, semantic).sqrt();
+                    near(&name, semantic_length, golden, 1e-3 * golden);
+                    let tolerance = 1e-3 * length * semantic_length;
+                    near(&name, dot(quality, semantic), golden_dot, tolerance);
+                }
+                _ => panic!("{name}: a semantic gradient where there is none, or none"),
+            }
+        }
+        let stored = golden
+            .tensors
+            .keys()
+            .filter(|key| key.starts_with("finetune.step0."));
+        assert_eq!(
+            compared,
+            stored.count(),
+            "all golden gradients were compared"
+        );
+        assert!(compared > 0);
+    }
+}
+
+#[test]
+fn golden_clip_finetuning_steps() {
+    for golden in Golden::all() {
+        if !golden.tensors.contains_key("finetune.after3.scores") {
+            continue;
+        }
+        let student = Student::of_list(&golden);
+        let number = |key: &str| golden.json[key].as_f64().expect(key);
+        let (lambda, rate, decay) = (number("lambda"), number("lr"), number("weight_decay"));
+        let start: BTreeMap<_, _> = student
+            .variables
+            .iter()
+            .map(|(name, variable)| (name.clone(), numbers(variable)))
+            .collect();
+        for step in golden.json["steps"].as_array().expect("steps") {
+            let (gradients, quality_loss, semantic_loss) = gradients(&student, lambda);
+            let loss = |name: &str| step[name].as_f64().expect("a loss");
+            near(
+                "L_q",
+                quality_loss,
+                loss("quality_loss"),
+                1e-3 * loss("quality_loss"),
+            );
+            near(
+                "L_s",
+                semantic_loss,
+                loss("semantic_loss"),
+                1e-3 * loss("semantic_loss"),
+            );
+            for (name, variable) in &student.variables {
+                let (_, _, regulated) = &gradients[name];
+                let values = numbers(variable);
+                let updated: Vec<f32> = values
+                    .iter()
+                    .zip(regulated)
+                    .map(|(&p, &g)| {
+                        (f64::from(p) - rate * (f64::from(g) + decay * f64::from(p))) as f32
+                    })
+                    .collect();
+                let updated = Tensor::from_vec(updated, variable.dims(), &Device::Cpu).unwrap();
+                variable.set(&updated).unwrap();
+            }
+        }
+        for (name, variable) in &student.variables {
+            let key = format!("finetune.after3.{}", theirs(name));
+            let Some(golden) = golden.tensors.get(&key).map(numbers) else {
+                continue;
+            };
+            let moved = distance(&golden, &start[name]);
+            let distance = distance(&numbers(variable), &golden);
+            assert!(distance <= 1e-2 * moved, "{key}: {distance:e} of {moved:e}");
+        }
+        let (quality, _) = student.logits();
+        let scores = candle_nn::ops::softmax(&quality, 1).unwrap();
+        let scores = numbers(&scores.narrow(1, 0, 1).unwrap());
+        let golden = numbers(&golden.tensors["finetune.after3.scores"]);
+        for (score, golden) in scores.into_iter().zip(golden) {
+            near("score", score.into(), golden.into(), 1e-3);
+        }
+    }
+}
+
+#[test]
+fn every_gradient_is_that_of_finite_differences() {
+    let golden = Golden::all().remove(0);
+    // Every kind of tensor that is ever trained, prompts and their norm too,
+    // in the first and the last of their places.
+    let last = golden.config.image.layers - 1;
+    let trained = [
+        "visual.prompt_embeddings".to_owned(),
+        "visual.deep_prompt_embeddings".to_owned(),
+        "visual.prompt_proj.weight".to_owned(),
+        "visual.prompt_proj.bias".to_owned(),
+        "visual.prompt_norm.weight".to_owned(),
+        "visual.prompt_norm.bias".to_owned(),
+        "visual.ln_post.weight".to_owned(),
+        "visual.transformer.resblocks.0.ln_1.weight".to_owned(),
+        "visual.transformer.resblocks.0.attn.in_proj_weight".to_owned(),
+        format!("visual.transformer.resblocks.{last}.mlp.c_fc.weight"),
+        format!("visual.transformer.resblocks.{last}.attn.out_proj.bias"),
+        "transformer.resblocks.0.ln_2.bias".to_owned(),
+        "transformer.resblocks.0.mlp.c_proj.weight".to_owned(),
+        "ln_final.weight".to_owned(),
+        "prompt_learner2.ctx".to_owned(),
+    ];
+    let student = Student::new(&golden, |name| trained.iter().any(|t| t == name));
+    assert_eq!(student.variables.len(), trained.len());
+    let gradients = student.losses().0.backward().unwrap();
+    for (name, variable) in &student.variables {
+        let gradient = numbers(gradients.get(variable).expect("a gradient"));
+        let values = numbers(variable);
+        // Along the gradient itself, where the slope is its length.
+        let length = dot(&gradient, &gradient).sqrt();
+        let step = 1e-2 * dot(&values, &values).sqrt().max(1.0) / (1.0 + length);
+        let at = |sign: f64| {
+            let moved = values
+                .iter()
+                .zip(&gradient)
+                .map(|(&v, &g)| (f64::from(v) + sign * step * f64::from(g) / length) as f32);
+            let moved = Tensor::from_vec(moved.collect(), variable.dims(), &Device::Cpu).unwrap();
+            variable.set(&moved).unwrap();
+            f64::from(student.losses().0.to_scalar::<f32>().unwrap())
+        };
+        let slope = (at(1.0) - at(-1.0)) / (2.0 * step);
+        at(0.0);
+        near(name, slope, length, 3e-2 * length);
+    }
+}
