@@ -339,6 +339,7 @@ pub(super) mod tests {
         Scored {
             score: Score::from_probability(probability).unwrap(),
             size: (6000, 4000),
+            scene: None,
             thumbnail: None,
         }
     }
