@@ -19,9 +19,7 @@ use super::photos::{Finder, path_of};
 use super::ratings::{self, RatingRow, Seen};
 use super::sidecars::{self, Plan, Target, Write};
 use super::{Catalog, CatalogError, CommandId, FileState, PhotoId, Stamp};
-use crate::metadata::xmp::{
-    self, Edit, Fields, Folders, Naming, Rating, Sidecars, read_embedded,
-};
+use crate::metadata::xmp::{self, Edit, Fields, Folders, Naming, Rating, Sidecars, read_embedded};
 
 /// How ratings are written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -476,11 +474,12 @@ fn merged(known: Option<&RatingRow>, now: &Seen) -> Rating {
     let Some(known) = known else {
         return meaning(&now.sidecar).or(meaning(&now.embedded));
     };
-    let changed = |now: &Option<xmp::Statements>, before: &Option<xmp::Statements>| match (now, before) {
-        (Some(now), Some(before)) => now.changed_since(before),
-        (now, _) => meaning(now),
-    };
-    let changed = changed(&now.sidecar, &known.seen.sidecar)
-        .or(changed(&now.embedded, &known.seen.embedded));
+    let changed =
+        |now: &Option<xmp::Statements>, before: &Option<xmp::Statements>| match (now, before) {
+            (Some(now), Some(before)) => now.changed_since(before),
+            (now, _) => meaning(now),
+        };
+    let changed =
+        changed(&now.sidecar, &known.seen.sidecar).or(changed(&now.embedded, &known.seen.embedded));
     known.rating.with(changed, changed.fields())
 }

@@ -97,7 +97,8 @@ impl Catalog {
                             Some(model) => scores::find(&db, row.state.content, model)?,
                             None => None,
                         },
-                        rating: ratings::find(&db, row.id)?.map_or_else(Rating::default, |r| r.rating),
+                        rating: ratings::find(&db, row.id)?
+                            .map_or_else(Rating::default, |r| r.rating),
                     }),
                     Some(_) => Ok(Known::Maybe),
                     None => Ok(if size_is_known(&db, now.size)? {
@@ -107,6 +108,29 @@ impl Catalog {
                     }),
                 }
             })
+            .collect()
+    }
+
+    /// The ratings of photos, by their places; `None` for one without.
+    ///
+    /// # Errors
+    /// Those of the catalog.
+    pub fn ratings(&self, photos: &[PathBuf]) -> Result<Vec<Option<Rating>>, CatalogError> {
+        let mut finder = Finder::default();
+        let mut find = |path: &PathBuf| -> rusqlite::Result<Option<Rating>> {
+            let row = match finder.places.of(path) {
+                Some(place) => finder.row(&self.db, &place)?,
+                None => None,
+            };
+            let rating = match row {
+                Some(row) => ratings::find(&self.db, row.id)?,
+                None => None,
+            };
+            Ok(rating.map(|row| row.rating))
+        };
+        photos
+            .iter()
+            .map(|path| find(path).map_err(self.failed()))
             .collect()
     }
 
@@ -143,7 +167,11 @@ pub(super) struct Finder {
 
 impl Finder {
     /// The row of the photo at a place.
-    pub(super) fn row(&mut self, db: &Connection, place: &Place) -> rusqlite::Result<Option<PhotoRow>> {
+    pub(super) fn row(
+        &mut self,
+        db: &Connection,
+        place: &Place,
+    ) -> rusqlite::Result<Option<PhotoRow>> {
         let Some(folder) = self.folder(db, &place.folder)? else {
             return Ok(None);
         };

@@ -218,7 +218,10 @@ pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 }
 
 /// Makes an error of the operating system the catalog's.
-pub(super) fn io_error(path: &Path, what: &'static str) -> impl Fn(io::Error) -> CatalogError + use<> {
+pub(super) fn io_error(
+    path: &Path,
+    what: &'static str,
+) -> impl Fn(io::Error) -> CatalogError + use<> {
     let path = path.to_owned();
     move |source| CatalogError::Io {
         path: path.clone(),

@@ -89,7 +89,7 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
         recursive: false,
         thumbnail: None,
     };
-    let mut done = run::job(request, model, &mut console, |_, _| Ok(Written::Yes))?;
+    let mut done = run::job(request, model, None, &mut console, |_, _| Ok(Written::Yes))?;
     if done.interrupted {
         // Figures of a part would pass for those of the whole.
         return Ok(Exit::Interrupted);

@@ -35,7 +35,9 @@ fn schema(db: &Connection) -> Vec<String> {
 #[test]
 fn every_older_version_is_upgraded_with_its_content() {
     let folder = tempfile::tempdir().unwrap();
-    let newest = Catalog::open(&folder.path().join("new.db")).unwrap().catalog;
+    let newest = Catalog::open(&folder.path().join("new.db"))
+        .unwrap()
+        .catalog;
     for version in 0..=VERSION {
         let path = folder.path().join(format!("{version}.db"));
         of_version(&path, version);
@@ -141,7 +143,11 @@ fn other_files_are_refused_and_left() {
         assert!(error.contains(path.to_str().unwrap()), "{error}");
         assert_eq!(fs::read(path).unwrap(), before);
     }
-    assert!(Catalog::open_existing(&folder.path().join("none.db")).unwrap().is_none());
+    assert!(
+        Catalog::open_existing(&folder.path().join("none.db"))
+            .unwrap()
+            .is_none()
+    );
 }
 
 #[test]
@@ -178,9 +184,10 @@ fn a_full_disk_is_named_and_loses_nothing() {
         .unwrap();
     let error = loop {
         let blob = vec![7_u8; 3000];
-        let inserted = catalog
-            .db
-            .execute("INSERT INTO folders (path) VALUES (?1 || hex(randomblob(8)))", [blob]);
+        let inserted = catalog.db.execute(
+            "INSERT INTO folders (path) VALUES (CAST(?1 || hex(randomblob(8)) AS BLOB))",
+            [blob],
+        );
         if let Err(error) = inserted {
             break catalog.failed()(error);
         }

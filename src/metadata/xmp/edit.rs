@@ -172,7 +172,8 @@ impl Splices {
     /// Removes what is at `range` and the white space before it.
     fn remove(&mut self, text: &str, range: Range<usize>) {
         let before = text.get(..range.start).unwrap_or_default();
-        self.0.push((before.trim_end().len()..range.end, String::new()));
+        self.0
+            .push((before.trim_end().len()..range.end, String::new()));
     }
 
     fn insert(&mut self, at: usize, text: String) {
@@ -217,10 +218,15 @@ fn add(
     for namespace in description.namespaces() {
         names.know(namespace.name(), namespace.uri());
     }
-    let last = description.attributes().map(|a| a.range()).max_by_key(|r| r.start);
+    let last = description
+        .attributes()
+        .map(|a| a.range())
+        .max_by_key(|r| r.start);
     let in_elements = !tag.empty
         && description.children().any(|child| child.is_element())
-        && description.attributes().all(|a| a.namespace() == Some(namespace::RDF));
+        && description
+            .attributes()
+            .all(|a| a.namespace() == Some(namespace::RDF));
     // As the last attribute is set apart, which keeps columns.
     let before_last = last
         .and_then(|range| packet.text.get(..range.start))
@@ -290,7 +296,9 @@ fn add_description(
     }
     let element = format!("<{rdf_prefix}Description{attributes}/>");
     if tag.empty {
-        splices.0.push((tag.close, format!(">{element}</{rdf_name}>")));
+        splices
+            .0
+            .push((tag.close, format!(">{element}</{rdf_name}>")));
     } else {
         splices.insert(tag.close.end, element);
     }

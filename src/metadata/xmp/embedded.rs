@@ -35,9 +35,7 @@ fn packet<R: Read + Seek>(reader: &mut R) -> io::Result<Option<Vec<u8>>> {
     reader.take(16).read_to_end(&mut head)?;
     reader.seek(SeekFrom::Start(0))?;
     Ok(match head.as_slice() {
-        [0xFF, 0xD8, ..] => jpeg::read(reader, 0)
-            .ok()
-            .and_then(|segments| segments.xmp),
+        [0xFF, 0xD8, ..] => jpeg::read(reader, 0).ok().and_then(|segments| segments.xmp),
         head if is_tiff(head) => Tiff::open(reader, 0).ok().and_then(|mut tiff| {
             let first = tiff.chain(1).into_iter().next()?;
             tiff.bytes(first.get(XMP_TAG)?, MOST_BYTES)

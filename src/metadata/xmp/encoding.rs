@@ -26,7 +26,10 @@ const MARK: char = '\u{feff}';
 /// Where it is neither UTF-8 nor UTF-16.
 pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, Reason> {
     let encoding = match bytes {
-        [0xFF, 0xFE, 0, 0, ..] | [0, 0, 0xFE, 0xFF, ..] | [b'<', 0, 0, 0, ..] | [0, 0, 0, b'<', ..] => {
+        [0xFF, 0xFE, 0, 0, ..]
+        | [0, 0, 0xFE, 0xFF, ..]
+        | [b'<', 0, 0, 0, ..]
+        | [0, 0, 0, b'<', ..] => {
             return Err(malformed("it is UTF-32"));
         }
         [0xFF, 0xFE, ..] | [b'<', 0, ..] => Encoding::Utf16 { big_endian: false },

@@ -88,12 +88,13 @@ impl<'a> Packet<'a> {
             nodes_limit: MOST_NODES,
             ..ParsingOptions::default()
         };
-        let document = Document::parse_with_options(text, options).map_err(|error| match error {
-            roxmltree::Error::NodesLimitReached => {
-                Reason::Limit(format!("it has more than {MOST_NODES} parts"))
-            }
-            error => Reason::Malformed(error.to_string()),
-        })?;
+        let document =
+            Document::parse_with_options(text, options).map_err(|error| match error {
+                roxmltree::Error::NodesLimitReached => {
+                    Reason::Limit(format!("it has more than {MOST_NODES} parts"))
+                }
+                error => Reason::Malformed(error.to_string()),
+            })?;
         let packet = Self { text, document };
         if packet.rdf().is_none() {
             return Err(Reason::Malformed("it has no rdf:RDF".to_owned()));
@@ -326,7 +327,11 @@ mod tests {
 
     fn meaning(description: &str) -> String {
         let text = packet(description);
-        Packet::parse(&text).unwrap().statements().meaning().to_string()
+        Packet::parse(&text)
+            .unwrap()
+            .statements()
+            .meaning()
+            .to_string()
     }
 
     #[test]
@@ -388,7 +393,9 @@ mod tests {
             "<a{}/>",
             (0..5000).map(|i| format!(" a{i}='1'")).collect::<String>()
         );
-        let names = (0..5000).map(|i| format!("<a xmlns:n{i}='u{i}'>")).collect::<String>();
+        let names = (0..5000)
+            .map(|i| format!("<a xmlns:n{i}='u{i}'>"))
+            .collect::<String>();
         let bomb = "<!DOCTYPE x [<!ENTITY a 'aaaa'><!ENTITY b '&a;&a;'>]><x>&b;</x>";
         for bad in [
             "",

@@ -80,11 +80,7 @@ fn holds(path: &Path, expected: Option<&[u8]>) -> io::Result<bool> {
     }
 }
 
-fn write_new(
-    part: &Path,
-    bytes: &[u8],
-    permissions: Option<fs::Permissions>,
-) -> io::Result<()> {
+fn write_new(part: &Path, bytes: &[u8], permissions: Option<fs::Permissions>) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     let mut file = match options.open(part) {

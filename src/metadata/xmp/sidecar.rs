@@ -64,7 +64,9 @@ impl Sidecars {
     /// have sidecars by their full names only.
     pub fn of(photo: &Path, naming: Naming, folders: &mut Folders) -> Self {
         let full = full_name(photo);
-        let stem = folders.owns_stem(photo).then(|| photo.with_extension("xmp"));
+        let stem = folders
+            .owns_stem(photo)
+            .then(|| photo.with_extension("xmp"));
         let mut names: Vec<PathBuf> = stem.into_iter().collect();
         if !names.contains(&full) {
             match naming {
@@ -301,7 +303,9 @@ mod tests {
     fn a_shared_name_is_the_raw_files() {
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path();
-        for name in ["a.CR2", "a.jpg", "b.jpg", "b.png", "b.txt", "c.jpg", "c.txt"] {
+        for name in [
+            "a.CR2", "a.jpg", "b.jpg", "b.png", "b.txt", "c.jpg", "c.txt",
+        ] {
             fs::write(folder.join(name), b"").unwrap();
         }
         write(&folder.join("a.xmp"), "");

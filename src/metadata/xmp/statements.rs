@@ -94,10 +94,8 @@ impl Statements {
         if changed.flag.is_none() {
             let digikam = (self.pick_label != before.pick_label)
                 .then(|| self.digikam_flag().unwrap_or(Flag::None));
-            let picked =
-                (self.pick != before.pick).then(|| self.picked().unwrap_or(Flag::None));
-            let good =
-                (self.good != before.good).then(|| self.good.map_or(Flag::None, good_flag));
+            let picked = (self.pick != before.pick).then(|| self.picked().unwrap_or(Flag::None));
+            let good = (self.good != before.good).then(|| self.good.map_or(Flag::None, good_flag));
             changed.flag = digikam.or(picked).or(good);
         }
         let named = (self.label != before.label)

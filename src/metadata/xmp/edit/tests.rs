@@ -46,7 +46,10 @@ fn a_blank_sidecar_gets_what_is_said_and_gives_it_back() {
         rating: Rating::default(),
         explicit: Fields::ALL,
     };
-    assert_eq!(edited(text.as_bytes(), &silence).unwrap(), blank().as_bytes());
+    assert_eq!(
+        edited(text.as_bytes(), &silence).unwrap(),
+        blank().as_bytes()
+    );
 }
 
 #[test]
@@ -75,7 +78,7 @@ fn elements_are_changed_and_added_as_elements() {
             "<rdf:Description rdf:about=\"\" xmlns:xmp=\"http://ns.adobe.com/xap/1.0/\">\n",
             "<rdf:Description rdf:about=\"\" xmlns:xmp=\"http://ns.adobe.com/xap/1.0/\" \
              xmlns:digiKam=\"http://www.digikam.org/ns/1.0/\">\n   <xmp:Label>Blue</xmp:Label>\n   \
-             <digiKam:ColorLabel>4</digiKam:ColorLabel>\n",
+             <digiKam:ColorLabel>5</digiKam:ColorLabel>\n",
         )
         .replace(">2<", ">4<");
     assert_eq!(after, expected);
@@ -101,7 +104,10 @@ fn empty_elements_and_nested_values_are_filled() {
                  </rdf:Description>"
             ))
         };
-        assert_eq!(set(&whole(before), rating(Some(3), None, None)), whole(after));
+        assert_eq!(
+            set(&whole(before), rating(Some(3), None, None)),
+            whole(after)
+        );
     }
 }
 
@@ -155,10 +161,19 @@ fn another_programs_flag_follows_and_none_is_added() {
         "<rdf:Description {dm} xmpDM:pick=\"1\" xmpDM:good=\"True\"/>"
     ));
     let after = set(&before, rating(None, Some(Flag::Reject), None));
-    assert!(after.contains("xmpDM:pick=\"-1\" xmpDM:good=\"False\""), "{after}");
+    assert!(
+        after.contains("xmpDM:pick=\"-1\" xmpDM:good=\"False\""),
+        "{after}"
+    );
     let none = set(&after, rating(None, Some(Flag::None), None));
-    assert!(none.contains("xmpDM:pick=\"0\"") && !none.contains("good"), "{none}");
-    let plain = set(&packet("<rdf:Description/>"), rating(None, Some(Flag::Pick), None));
+    assert!(
+        none.contains("xmpDM:pick=\"0\"") && !none.contains("good"),
+        "{none}"
+    );
+    let plain = set(
+        &packet("<rdf:Description/>"),
+        rating(None, Some(Flag::Pick), None),
+    );
     assert!(!plain.contains("xmpDM"), "{plain}");
 }
 
@@ -170,7 +185,10 @@ fn doubled_properties_are_all_set() {
          <xmp:Rating>2</xmp:Rating></rdf:Description>"
     ));
     let after = set(&before, rating(Some(4), None, None));
-    assert_eq!(after, before.replace("\"1\"", "\"4\"").replace(">2<", ">4<"));
+    assert_eq!(
+        after,
+        before.replace("\"1\"", "\"4\"").replace(">2<", ">4<")
+    );
 }
 
 #[test]
