@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 pub mod app;
+pub mod catalog;
 pub mod cli;
 pub mod engine;
 mod guard;

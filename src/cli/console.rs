@@ -41,6 +41,12 @@ impl Console {
         }
     }
 
+    /// A line that the user has to know, even in silence.
+    pub fn warn(&mut self, text: &str) {
+        self.clear();
+        let _ = writeln!(stderr(), "keepers: {text}");
+    }
+
     /// Shows how far the work is: on a terminal as a line that changes, in a
     /// log as a line from time to time.
     pub fn progress(&mut self, doing: &str, progress: &Progress) {

@@ -89,7 +89,7 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
         recursive: false,
         thumbnail: None,
     };
-    let mut done = run::job(request, Options::default(), model, &mut console, |_, _| {
+    let mut done = run::job(request, Options::default(), model, None, &mut console, |_, _| {
         Ok(Written::Yes)
     })?;
     if done.interrupted {

@@ -3,6 +3,8 @@
 //! Standard output carries results only; everything else goes to standard
 //! error. The formats and the exit status are described in `docs/cli.md`.
 
+mod catalog;
+mod catalog_args;
 mod completions;
 mod console;
 mod evaluate;
@@ -14,9 +16,12 @@ mod interrupt;
 mod labels;
 mod man;
 mod model;
+mod rate;
 mod run;
 mod score;
 mod sink;
+mod undo;
+mod xmp;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -58,6 +63,11 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Score(score::Args),
+    Rate(rate::Args),
+    Undo(undo::Undo),
+    Redo(undo::Redo),
+    Xmp(xmp::Args),
+    Catalog(catalog::Args),
     Evaluate(evaluate::Args),
     Gui(gui::Args),
     Model(model::Args),
@@ -91,6 +101,11 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
         _ if cli.version => version(),
         None => gui::run(gui::Args::default()),
         Some(Command::Score(args)) => score::run(args),
+        Some(Command::Rate(args)) => rate::run(&args),
+        Some(Command::Undo(args)) => undo::undo(&args),
+        Some(Command::Redo(args)) => undo::redo(&args),
+        Some(Command::Xmp(args)) => xmp::run(&args),
+        Some(Command::Catalog(args)) => catalog::run(&args),
         Some(Command::Evaluate(args)) => evaluate::run(&args),
         Some(Command::Gui(args)) => gui::run(args),
         Some(Command::Model(args)) => model::run(args),

@@ -9,7 +9,7 @@ use super::console::Console;
 use super::sink::Written;
 use super::{interrupt, wording};
 use crate::engine::models::{self, Device};
-use crate::engine::{self, Event, Options, PhotoResult, Request, Summary};
+use crate::engine::{self, Event, Known, Options, PhotoResult, Request, Summary};
 use crate::home::Home;
 use crate::model::QualityModel;
 
@@ -59,15 +59,22 @@ impl ModelArgs {
 /// The user's folders; says once where they cannot be used, which stops
 /// nothing that can do without.
 pub fn home(console: &mut Console) -> Option<Home> {
+    usable_home(console).0
+}
+
+/// As [`home`], and whether the folders can be written.
+pub fn usable_home(console: &mut Console) -> (Option<Home>, bool) {
     let home = Home::find();
-    let usable = match &home {
+    let trouble = match &home {
         Ok(home) => home.check_writable().err(),
         Err(_) => None,
     };
-    if let Some(error) = usable.as_ref().or(home.as_ref().err()) {
+    let trouble = trouble.as_ref().or(home.as_ref().err());
+    if let Some(error) = trouble {
         console.note(&format!("keepers: {error}; scoring does without"));
     }
-    home.ok()
+    let writable = trouble.is_none();
+    (home.ok(), writable)
 }
 
 /// Scores what `request` and `options` ask for. Each finished photo is given to `each`
@@ -79,10 +86,11 @@ pub fn job(
     request: Request,
     options: Options,
     model: Arc<dyn QualityModel>,
+    known: Option<Arc<dyn Known>>,
     console: &mut Console,
     mut each: impl FnMut(&PhotoResult, &mut Console) -> anyhow::Result<Written>,
 ) -> anyhow::Result<Done> {
-    let job = engine::start(request, model, options);
+    let job = engine::start_knowing(request, model, options, known);
     interrupt::cancels(&job.cancel);
     let mut photos = Vec::new();
     for event in &job.events {
@@ -136,6 +144,9 @@ fn conclude(summary: &Summary, interrupted: bool, console: &mut Console) {
     text += &format!(" in {}", wording::took(wall));
     if summary.scored > 0 && !wall.is_zero() {
         text += &format!(" ({})", wording::rate(done as f64 / wall.as_secs_f64()));
+    }
+    if summary.known > 0 {
+        text += &format!(", {} of them known before", wording::count(summary.known));
     }
     if let Some(first) = text.get_mut(..1) {
         first.make_ascii_uppercase();

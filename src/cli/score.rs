@@ -2,15 +2,18 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::bail;
 
+use super::catalog_args::{CatalogArgs, trouble};
 use super::console::Console;
 use super::exit::Exit;
 use super::output::{self, Details, Format};
 use super::sink::{Sink, Written};
 use super::{interrupt, paths, run};
-use crate::engine::{Options, Request, best_first};
+use crate::catalog::{FileState, StoredScore};
+use crate::engine::{Fresh, Known, Memory, Options, Recall, Request, best_first};
 
 const ABOUT: &str = "\
 Score and rank photos, best first
@@ -42,6 +45,11 @@ pub struct Args {
     recursive: bool,
     #[command(flatten)]
     model: run::ModelArgs,
+    #[command(flatten)]
+    catalog: CatalogArgs,
+    /// Score every photo anew, whatever the catalog knows
+    #[arg(long)]
+    fresh: bool,
     /// Also give the photo's size in pixels, the model, and what kind of scene
     /// it is where the model knows
     #[arg(long)]
@@ -59,7 +67,7 @@ pub struct Args {
 
 pub fn run(args: Args) -> anyhow::Result<Exit> {
     let mut console = Console::new(args.quiet);
-    let home = run::home(&mut console);
+    let (home, writable) = run::usable_home(&mut console);
     let by_name = || args.out.as_deref().and_then(Format::of_file);
     let format = args.format.or_else(by_name).unwrap_or(Format::Table);
     if let Some(out) = &args.out {
@@ -78,6 +86,18 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
         recursive: args.recursive,
         thumbnail: None,
     };
+    let memory = match writable || args.catalog.catalog.is_some() {
+        true => memory(&args.catalog, &info.identity, &mut console),
+        // That was said already.
+        false => None,
+    };
+    // The catalog keeps no scenes.
+    let fresh = args.fresh || (args.details && model.tells_scenes());
+    let known: Option<Arc<dyn Known>> = match &memory {
+        Some(memory) if fresh => Some(Arc::new(Forgetful(Arc::clone(memory)))),
+        Some(memory) => Some(Arc::clone(memory) as Arc<dyn Known>),
+        None => None,
+    };
     let options = Options {
         scenes: args.details,
         ..Options::default()
@@ -86,6 +106,7 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
         request,
         options,
         model,
+        known,
         &mut console,
         |photo, console| match format {
             Format::Jsonl => {
@@ -96,6 +117,9 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
             Format::Table | Format::Csv | Format::Json => Ok(Written::Yes),
         },
     )?;
+    if let Some(error) = memory.and_then(|memory| memory.trouble()) {
+        console.note(&format!("keepers: {}", trouble(&error)));
+    }
     if format != Format::Jsonl {
         let mut photos = done.photos;
         photos.sort_by(best_first);
@@ -107,6 +131,38 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
     } else {
         Exit::of(done.summary.scored, done.summary.failed)
     })
+}
+
+/// The catalog as the engine's memory; says once where it cannot be used, which
+/// stops no scoring.
+fn memory(args: &CatalogArgs, model: &str, console: &mut Console) -> Option<Arc<Memory>> {
+    match args.open(console) {
+        Ok(catalog) => Some(Arc::new(Memory::new(catalog, model))),
+        Err(error) => {
+            console.note(&format!(
+                "keepers: {error:#}; scores are neither taken from a catalog nor kept"
+            ));
+            None
+        }
+    }
+}
+
+/// A memory that takes note and recalls nothing.
+#[derive(Debug)]
+struct Forgetful(Arc<Memory>);
+
+impl Known for Forgetful {
+    fn recall(&self, photos: &[PathBuf]) -> Vec<Recall> {
+        vec![Recall::Unknown; photos.len()]
+    }
+
+    fn recall_content(&self, _state: &FileState) -> Option<StoredScore> {
+        None
+    }
+
+    fn remember(&self, photos: &[Fresh]) {
+        self.0.remember(photos);
+    }
 }
 
 /// Keeps the results from replacing a file that was given to be scored.

@@ -7,8 +7,11 @@ use std::time::Instant;
 use crossbeam_channel::Sender;
 use image::RgbImage;
 
+use super::Scored;
 use super::job::{Outcome, Work};
+use super::known::{self, Recall};
 use super::slots::Slot;
+use crate::catalog::{FileState, Stamp, StoredScore};
 use crate::guard::guarded;
 use crate::imaging::{Limits, Want, decode, model_input, thumbnail};
 
@@ -26,6 +29,8 @@ pub(super) struct Ready {
     pub(super) pixels: RgbImage,
     pub(super) size: (u32, u32),
     pub(super) thumbnail: Option<Arc<RgbImage>>,
+    /// The state of the file that was decoded, where it is to be remembered.
+    pub(super) state: Option<FileState>,
     /// Given back when the photo is scored.
     pub(super) _slot: Slot,
 }
@@ -38,29 +43,34 @@ pub(super) fn run(work: &Work, ready: &Sender<Ready>, outcomes: &Sender<Outcome>
         };
         let prepared = match &photo.problem {
             Some(problem) => Err(problem.clone()),
-            None => guarded(|| prepare(work, &photo.path))
+            None => guarded(|| prepare(work, index, &photo.path))
                 .unwrap_or_else(|panic| Err(format!("the decoder broke down: {panic}"))),
         };
         let delivered = match prepared {
-            Ok(Prepared {
+            Ok(Prepared::Decoded {
                 pixels,
                 size,
                 thumbnail,
+                state,
             }) => ready
                 .send(Ready {
                     index,
                     pixels,
                     size,
                     thumbnail,
+                    state,
                     _slot: slot,
                 })
                 .is_ok(),
-            Err(reason) => outcomes
+            Ok(Prepared::Known { scored, state }) => outcomes
                 .send(Outcome {
                     index,
-                    result: Err(reason),
+                    result: Ok(scored),
+                    state,
+                    known: true,
                 })
                 .is_ok(),
+            Err(reason) => outcomes.send(Outcome::failed(index, reason)).is_ok(),
         };
         if !delivered {
             return;
@@ -83,13 +93,40 @@ fn wanted(side: u32) -> Want {
     Want::AtLeast(side.saturating_mul(OVERSAMPLING))
 }
 
-struct Prepared {
-    pixels: RgbImage,
-    size: (u32, u32),
-    thumbnail: Option<Arc<RgbImage>>,
+/// A photo that is ready for the network, or needs it not.
+enum Prepared {
+    Decoded {
+        pixels: RgbImage,
+        size: (u32, u32),
+        thumbnail: Option<Arc<RgbImage>>,
+        state: Option<FileState>,
+    },
+    Known {
+        scored: Scored,
+        state: Option<FileState>,
+    },
 }
 
-fn prepare(work: &Work, path: &Path) -> Result<Prepared, String> {
+fn prepare(work: &Work, index: usize, path: &Path) -> Result<Prepared, String> {
+    // Before it is decoded: a change meanwhile must not get this score.
+    let before = work.known.as_ref().and_then(|_| Stamp::of(path).ok());
+    let (mut state, mut known) = (None, None);
+    match (work.recalled(index), &work.known) {
+        (Recall::Known(score), _) => known = Some(score),
+        (Recall::Maybe, Some(memory)) => {
+            state = known::state_since(path, before);
+            known = state.and_then(|state| memory.recall_content(&state));
+        }
+        _ => {}
+    }
+    if let (Some(StoredScore { score, size }), None) = (known, work.thumbnail) {
+        let scored = Scored {
+            score,
+            size,
+            thumbnail: None,
+        };
+        return Ok(Prepared::Known { scored, state });
+    }
     let start = Instant::now();
     // The path travels beside the reason, so the reason alone is kept.
     let decoded = decode(path, wanted(work.side), &Limits::default())
@@ -97,15 +134,25 @@ fn prepare(work: &Work, path: &Path) -> Result<Prepared, String> {
     work.clock.decode.add(start.elapsed());
 
     let start = Instant::now();
+    let small = |longest| Arc::new(thumbnail(&decoded.image, longest));
+    if let Some(StoredScore { score, size }) = known {
+        let scored = Scored {
+            score,
+            size,
+            thumbnail: work.thumbnail.map(small),
+        };
+        work.clock.resize.add(start.elapsed());
+        return Ok(Prepared::Known { scored, state });
+    }
     let pixels = model_input(&decoded.image, work.side);
-    let thumbnail = work
-        .thumbnail
-        .map(|longest| Arc::new(thumbnail(&decoded.image, longest)));
+    let thumbnail = work.thumbnail.map(small);
     work.clock.resize.add(start.elapsed());
-    Ok(Prepared {
+    Ok(Prepared::Decoded {
         pixels,
         size: (decoded.original_width, decoded.original_height),
         thumbnail,
+        // What was just read is quick to read again.
+        state: state.or_else(|| known::state_since(path, before)),
     })
 }
 

@@ -1,7 +1,7 @@
 //! A job's conductor: scans, starts the workers, and reports what they do.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread::{Builder, JoinHandle};
@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
+use super::known::{self, Fresh, Known, Recall};
 use super::meter::Meter;
 use super::scan::{Photo, scan};
 use super::slots::Slots;
@@ -16,6 +17,7 @@ use super::{
     Cancel, Event, Job, Options, PhotoResult, Request, Scan, Scored, Summary, Timings, decoder,
     scorer,
 };
+use crate::catalog::{FileState, StoredScore};
 use crate::model::QualityModel;
 
 /// Events and outcomes that wait for their reader, at most.
@@ -31,7 +33,12 @@ const PATIENCE: Duration = Duration::from_secs(3);
 #[derive(Debug)]
 pub(super) struct Work {
     photos: Vec<Photo>,
+    /// What is known of each photo.
+    recalled: Vec<Recall>,
+    /// The places of those that have to be opened.
+    queue: Vec<usize>,
     next: AtomicUsize,
+    pub(super) known: Option<Arc<dyn Known>>,
     pub(super) cancel: Cancel,
     pub(super) slots: Arc<Slots>,
     /// Side of the network's input in pixels.
@@ -46,8 +53,13 @@ impl Work {
         if self.cancel.is_cancelled() {
             return None;
         }
-        let index = self.next.fetch_add(1, Ordering::Relaxed);
+        let &index = self.queue.get(self.next.fetch_add(1, Ordering::Relaxed))?;
         self.photos.get(index).map(|photo| (index, photo))
+    }
+
+    /// What is known of the photo at a place.
+    pub(super) fn recalled(&self, index: usize) -> Recall {
+        self.recalled.get(index).copied().unwrap_or(Recall::Unknown)
     }
 }
 
@@ -79,6 +91,22 @@ impl Stopwatch {
 pub(super) struct Outcome {
     pub(super) index: usize,
     pub(super) result: Result<Scored, String>,
+    /// The state of the file that has the score, to be remembered with it.
+    pub(super) state: Option<FileState>,
+    /// Whether the score was known before.
+    pub(super) known: bool,
+}
+
+impl Outcome {
+    /// A photo that cannot be scored.
+    pub(super) fn failed(index: usize, reason: String) -> Self {
+        Self {
+            index,
+            result: Err(reason),
+            state: None,
+            known: false,
+        }
+    }
 }
 
 /// Starts a job; it runs on threads of its own and this returns at once.
@@ -86,6 +114,17 @@ pub(super) struct Outcome {
 /// Photos that cannot be scored, for whatever reason, are reported as
 /// [`Event::Photo`] with that reason; the job goes on with the others.
 pub fn start(request: Request, model: Arc<dyn QualityModel>, options: Options) -> Job {
+    start_knowing(request, model, options, None)
+}
+
+/// As [`start`]; photos that `known` has a score for are not scored again, and
+/// those that are scored are told to it before the job is finished.
+pub fn start_knowing(
+    request: Request,
+    model: Arc<dyn QualityModel>,
+    options: Options,
+    known: Option<Arc<dyn Known>>,
+) -> Job {
     let (send, events) = bounded(WAITING);
     let cancel = Cancel::default();
     let job = Job {
@@ -93,7 +132,7 @@ pub fn start(request: Request, model: Arc<dyn QualityModel>, options: Options) -
         cancel: cancel.clone(),
     };
     let paths = request.paths.clone();
-    let conductor = move || conduct(&request, model, &options, &cancel, &send);
+    let conductor = move || conduct(&request, model, &options, known, &cancel, &send);
     match spawn("keepers-job", conductor) {
         Ok(_) => job,
         Err(error) => refused(paths, &error),
@@ -154,6 +193,7 @@ fn conduct(
     request: &Request,
     model: Arc<dyn QualityModel>,
     options: &Options,
+    known: Option<Arc<dyn Known>>,
     cancel: &Cancel,
     events: &Sender<Event>,
 ) {
@@ -171,8 +211,16 @@ fn conduct(
     if events.send(Event::Scanned(scan)).is_err() {
         return;
     }
+    let recalled = recall(known.as_deref(), &found.photos);
+    // A photo that is known is opened only where its thumbnail is wanted.
+    let (at_once, queue): (Vec<usize>, Vec<usize>) = (0..found.photos.len()).partition(|&index| {
+        request.thumbnail.is_none() && matches!(recalled.get(index), Some(Recall::Known(_)))
+    });
     let work = Arc::new(Work {
         photos: found.photos,
+        recalled,
+        queue,
+        known,
         next: AtomicUsize::new(0),
         cancel: cancel.clone(),
         slots: Slots::new(options.decoded),
@@ -186,13 +234,19 @@ fn conduct(
         meter: Meter::new(work.photos.len(), Instant::now()),
         answered: vec![false; work.photos.len()],
         summary: Summary::default(),
+        recorder: Recorder::start(work.known.clone()),
     };
-    let reported = match start_workers(&work, model, options) {
-        Ok((outcomes, scorer)) => report.follow(&outcomes, &scorer).and_then(|()| {
-            report.answer_rest("a worker thread of Keepers stopped before its time")
-        }),
-        Err(error) => report.answer_rest(&no_thread(&error)),
-    };
+    let reported =
+        report
+            .known(&at_once)
+            .and_then(|()| match start_workers(&work, model, options) {
+                Ok((outcomes, scorer)) => report.follow(&outcomes, &scorer).and_then(|()| {
+                    report.answer_rest("a worker thread of Keepers stopped before its time")
+                }),
+                Err(error) => report.answer_rest(&no_thread(&error)),
+            });
+    // What was scored is remembered even if nobody reads on.
+    report.recorder.finish();
     if reported.is_err() {
         // Ends the workers, too.
         cancel.cancel();
@@ -247,6 +301,69 @@ fn start_workers(
     Ok((outcomes, scorer))
 }
 
+/// What is known of photos; nothing of those that cannot be opened.
+fn recall(known: Option<&dyn Known>, photos: &[Photo]) -> Vec<Recall> {
+    let Some(known) = known else {
+        return vec![Recall::Unknown; photos.len()];
+    };
+    let paths: Vec<PathBuf> = photos.iter().map(|photo| photo.path.clone()).collect();
+    known.recall(&paths)
+}
+
+/// The thread that takes note of scored photos, so that nobody waits for the
+/// disk.
+struct Recorder {
+    send: Option<Sender<Fresh>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Recorder {
+    fn start(known: Option<Arc<dyn Known>>) -> Self {
+        let nothing = Self {
+            send: None,
+            thread: None,
+        };
+        let Some(known) = known else {
+            return nothing;
+        };
+        let (send, fresh) = bounded(WAITING);
+        match spawn("keepers-record", move || known::tell(&*known, &fresh)) {
+            Ok(thread) => Self {
+                send: Some(send),
+                thread: Some(thread),
+            },
+            Err(error) => {
+                tracing::warn!("scores are not kept: {}", no_thread(&error));
+                nothing
+            }
+        }
+    }
+
+    fn record(&self, path: &Path, scored: &Scored, state: FileState) {
+        if let Some(send) = &self.send {
+            // Without the thread there is nobody to remember.
+            let _ = send.send(Fresh {
+                path: path.to_owned(),
+                state,
+                score: StoredScore {
+                    score: scored.score,
+                    size: scored.size,
+                },
+            });
+        }
+    }
+
+    /// Waits until all is remembered.
+    fn finish(&mut self) {
+        self.send = None;
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::warn!("some scores were not kept");
+        }
+    }
+}
+
 /// Turns outcomes into events.
 struct Report<'a> {
     work: &'a Work,
@@ -255,9 +372,33 @@ struct Report<'a> {
     /// By place; guards against photos that get lost or are answered twice.
     answered: Vec<bool>,
     summary: Summary,
+    recorder: Recorder,
 }
 
 impl Report<'_> {
+    /// Reports the photos that need no work. The rate begins after them.
+    fn known(&mut self, places: &[usize]) -> Result<(), ReaderGone> {
+        for &index in places {
+            if self.work.cancel.is_cancelled() {
+                return Ok(());
+            }
+            if let Recall::Known(StoredScore { score, size }) = self.work.recalled(index) {
+                self.photo(Outcome {
+                    index,
+                    result: Ok(Scored {
+                        score,
+                        size,
+                        thumbnail: None,
+                    }),
+                    state: None,
+                    known: true,
+                })?;
+            }
+        }
+        self.meter.begin(Instant::now());
+        Ok(())
+    }
+
     /// Reports outcomes until all workers are done; after a cancel, until the
     /// scorer is. A decoder may be at a large photo for a while, and its work
     /// is not wanted any more.
@@ -290,16 +431,18 @@ impl Report<'_> {
             return Ok(());
         }
         for index in 0..self.answered.len() {
-            self.photo(Outcome {
-                index,
-                result: Err(reason.to_owned()),
-            })?;
+            self.photo(Outcome::failed(index, reason.to_owned()))?;
         }
         Ok(())
     }
 
     fn photo(&mut self, outcome: Outcome) -> Result<(), ReaderGone> {
-        let Outcome { index, result } = outcome;
+        let Outcome {
+            index,
+            result,
+            state,
+            known,
+        } = outcome;
         let (Some(photo), Some(answered)) =
             (self.work.photos.get(index), self.answered.get_mut(index))
         else {
@@ -309,7 +452,13 @@ impl Report<'_> {
             return Ok(());
         }
         match &result {
-            Ok(_) => self.summary.scored += 1,
+            Ok(scored) => {
+                self.summary.scored += 1;
+                self.summary.known += usize::from(known);
+                if let Some(state) = state {
+                    self.recorder.record(&photo.path, scored, state);
+                }
+            }
             Err(_) => self.summary.failed += 1,
         }
         self.meter.count(result.is_err(), Instant::now());

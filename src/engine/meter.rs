@@ -36,13 +36,21 @@ impl Meter {
         }
     }
 
+    /// Begins the rate anew: what is done so far took no work.
+    pub(super) fn begin(&mut self, now: Instant) {
+        self.history = VecDeque::from([(now, self.done)]);
+    }
+
     /// Counts a finished photo.
     pub(super) fn count(&mut self, failed: bool, now: Instant) {
         self.done += 1;
         self.failed += usize::from(failed);
+        let start = self.history.front().map_or(0, |&(_, done)| done);
         // One entry per interval is enough, however fast photos fail.
         match self.history.back_mut() {
-            Some((at, done)) if *done > 0 && now.saturating_duration_since(*at) < INTERVAL / 4 => {
+            Some((at, done))
+                if *done > start && now.saturating_duration_since(*at) < INTERVAL / 4 =>
+            {
                 *done = self.done;
             }
             _ => self.history.push_back((now, self.done)),
@@ -121,6 +129,20 @@ mod tests {
         let slow = meter.report(at(40_000)).unwrap();
         assert!((slow.rate - 2.0).abs() < 0.2, "{slow:?}");
         assert_eq!((slow.done, slow.failed), (240, 20));
+    }
+
+    #[test]
+    fn photos_that_took_no_work_do_not_count_for_the_rate() {
+        let start = Instant::now();
+        let mut meter = Meter::new(1010, start);
+        for _ in 0..1000 {
+            meter.count(false, start);
+        }
+        meter.begin(start);
+        meter.count(false, start + Duration::from_secs(1));
+        let report = meter.report(start + Duration::from_secs(1)).unwrap();
+        assert_eq!(report.done, 1001);
+        assert!((report.rate - 1.0).abs() < 1e-9, "{report:?}");
     }
 
     #[test]

@@ -8,6 +8,7 @@
 mod decoder;
 mod describe;
 mod job;
+mod known;
 mod meter;
 pub mod models;
 mod ranking;
@@ -25,8 +26,10 @@ use image::RgbImage;
 use crate::model::{Scene, Score};
 
 pub use describe::{Described, describe};
-pub use job::start;
+pub use job::{start, start_knowing};
+pub use known::{Fresh, Known, Memory, PIPELINE, Recall};
 pub use ranking::best_first;
+pub use scan::photos_of;
 
 /// What is to be scored, and how.
 #[derive(Debug, Clone)]
@@ -110,6 +113,8 @@ pub struct Summary {
     pub scored: usize,
     /// Photos that failed.
     pub failed: usize,
+    /// Of the scored ones, those whose score was known before.
+    pub known: usize,
     /// Whether the job was cancelled before it was through.
     pub cancelled: bool,
     /// The most decoded photos that were alive at once; never more than

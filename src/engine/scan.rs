@@ -30,6 +30,22 @@ pub(super) struct Photo {
     pub(super) problem: Option<String>,
 }
 
+/// The photos that paths mean, in path order, each with the reason why it cannot
+/// be opened where there is one. Folders are looked into as for scoring.
+pub fn photos_of(paths: &[PathBuf], recursive: bool) -> Vec<(PathBuf, Option<String>)> {
+    let request = Request {
+        paths: paths.to_vec(),
+        recursive,
+        thumbnail: None,
+    };
+    let found = scan(&request, &Cancel::default());
+    found
+        .photos
+        .into_iter()
+        .map(|photo| (photo.path, photo.problem))
+        .collect()
+}
+
 /// Scans the request's paths; a cancelled scan returns what it has.
 ///
 /// - A path that names a file is always taken, whatever its extension; so is a

@@ -46,7 +46,13 @@ pub(super) fn run(
                 thumbnail: photo.thumbnail,
             });
             let index = photo.index;
-            if outcomes.send(Outcome { index, result }).is_err() {
+            let outcome = Outcome {
+                index,
+                result,
+                state: photo.state,
+                known: false,
+            };
+            if outcomes.send(outcome).is_err() {
                 return;
             }
         }

@@ -3,12 +3,17 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 
+/// What the segment with the XMP packet begins with.
+const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
+
 /// What the segments before a JPEG's first scan say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Segments {
     pub frame: Option<Frame>,
     /// The TIFF structure of the EXIF segment.
     pub exif: Option<Vec<u8>>,
+    /// The XMP packet.
+    pub xmp: Option<Vec<u8>>,
     /// The ICC profile, put together from its parts; `None` where one lacks.
     pub icc: Option<Vec<u8>>,
     /// The colour transform of Adobe's segment: 0 none, 1 YCbCr, 2 YCCK.
@@ -88,10 +93,13 @@ pub(crate) fn read<R: Read + Seek>(reader: &mut R, start: u64) -> io::Result<Seg
                 segments.frame = frame(marker, &take(15)?).or(segments.frame);
             }
             0xE0 => segments.jfif |= take(5)? == b"JFIF\0",
-            0xE1 if segments.exif.is_none() => {
-                segments.exif = take(u64::MAX)?
-                    .strip_prefix(b"Exif\0\0")
-                    .map(<[u8]>::to_vec);
+            0xE1 if segments.exif.is_none() || segments.xmp.is_none() => {
+                let bytes = take(u64::MAX)?;
+                if let Some(exif) = bytes.strip_prefix(b"Exif\0\0") {
+                    segments.exif.get_or_insert_with(|| exif.to_vec());
+                } else if let Some(xmp) = bytes.strip_prefix(XMP) {
+                    segments.xmp.get_or_insert_with(|| xmp.to_vec());
+                }
             }
             0xE2 => {
                 if let Some([number, count, part @ ..]) =

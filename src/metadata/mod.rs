@@ -4,7 +4,7 @@
 //! This room reads headers, by ranges, and never pixels: a 60 MB RAW costs a
 //! few small reads. It also holds the readers of the containers that photos
 //! come in, which the imaging room uses to find what it decodes. It never
-//! writes to a photo.
+//! writes to a photo; ratings go into XMP sidecars, see [`xmp`].
 
 mod exif;
 mod find;
@@ -13,6 +13,7 @@ pub(crate) mod isobmff;
 pub(crate) mod items;
 pub(crate) mod jpeg;
 mod orientation;
+pub mod xmp;
 
 pub use exif::{Colours, Exif, Moment};
 pub use find::read;

@@ -75,6 +75,11 @@ pub trait QualityModel: Send + Sync {
     /// [`ModelError::Network`] when the network itself fails.
     fn score(&self, batch: &[&[u8]]) -> Result<Vec<Score>, ModelError>;
 
+    /// Whether [`QualityModel::assess`] says what kind of scene a photo is.
+    fn tells_scenes(&self) -> bool {
+        false
+    }
+
     /// Scores a batch of photos and says what is in them, as far as the model
     /// can tell. The scores are those of [`QualityModel::score`].
     ///

@@ -15,6 +15,12 @@ impl Score {
         (0.0..=1.0).contains(&p).then_some(Self(100.0 * p))
     }
 
+    /// A score from its value, for one that was kept; `None` when it is not a
+    /// finite number from 0 to 100.
+    pub fn new(value: f64) -> Option<Self> {
+        (0.0..=100.0).contains(&value).then_some(Self(value))
+    }
+
     /// The value, 0 to 100.
     pub fn value(self) -> f64 {
         self.0
@@ -51,5 +57,8 @@ mod tests {
         for p in [f64::NAN, f64::INFINITY, -0.01, 1.01] {
             assert_eq!(Score::from_probability(p), None, "{p}");
         }
+        let score = Score::from_probability(0.731_825_03).unwrap();
+        assert_eq!(Score::new(score.value()), Some(score));
+        assert_eq!(Score::new(100.5), None);
     }
 }

@@ -23,6 +23,23 @@ pub fn counted(n: usize, noun: &str) -> String {
     format!("{} {noun}{plural}", count(n))
 }
 
+/// A size: `734 bytes`, `1.2 MB`.
+pub fn bytes(n: u64) -> String {
+    if n < 1000 {
+        return format!("{n} bytes");
+    }
+    let mut value = n as f64;
+    let mut unit = "";
+    for next in ["kB", "MB", "GB", "TB"] {
+        // What would be rounded up to a thousand is one of the next unit.
+        if value < 999.95 {
+            break;
+        }
+        (value, unit) = (value / 1000.0, next);
+    }
+    format!("{value:.1} {unit}")
+}
+
 /// A time to wait: `45 s`, `3 min 05 s`, `2 h 07 min`.
 pub fn duration(time: Duration) -> String {
     let seconds = time.as_secs_f64().ceil() as u64;
@@ -80,6 +97,20 @@ mod tests {
         assert_eq!(words, ["0", "7", "999", "1,000", "65,535", "1,234,567"]);
         assert_eq!(counted(1, "photo"), "1 photo");
         assert_eq!(counted(0, "photo"), "0 photos");
+    }
+
+    #[test]
+    fn sizes_have_units() {
+        let words = [0, 999, 1000, 999_940, 999_950, 1_234_567_890].map(bytes);
+        let expected = [
+            "0 bytes",
+            "999 bytes",
+            "1.0 kB",
+            "999.9 kB",
+            "1.0 MB",
+            "1.2 GB",
+        ];
+        assert_eq!(words, expected);
     }
 
     #[test]

@@ -148,6 +148,10 @@ impl QualityModel for ClipModel {
             .collect()
     }
 
+    fn tells_scenes(&self) -> bool {
+        !self.texts.scenes.is_empty()
+    }
+
     fn assess(&self, batch: &[&[u8]]) -> Result<Vec<Assessment>, ModelError> {
         let inputs = self.inputs(batch)?;
         let inputs: Vec<&[f32]> = inputs.iter().map(Vec::as_slice).collect();

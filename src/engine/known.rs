@@ -1,0 +1,171 @@
+//! What is known of photos from earlier jobs: asked before anything is
+//! decoded, told what was scored.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, RecvTimeoutError};
+
+use crate::catalog::{self, Catalog, CatalogError, FileState, ModelKey, StoredScore};
+
+/// Version of the way from a file to the network's input, raised whenever
+/// decoding or resizing changes scores: those of another version are not used.
+pub const PIPELINE: u32 = 1;
+
+/// Scored photos that are told together.
+const BATCH: usize = 256;
+
+/// How long a scored photo waits to be told with others. So much work is lost
+/// when the program is killed.
+const LINGER: Duration = Duration::from_millis(500);
+
+/// What is known of a photo.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Recall {
+    /// It was scored before, and is as it was then.
+    Known(StoredScore),
+    /// Whether it was scored before depends on its content.
+    Maybe,
+    /// It has to be scored.
+    Unknown,
+}
+
+/// A photo with its score, to be known from now on.
+#[derive(Debug, Clone)]
+pub struct Fresh {
+    /// Its file.
+    pub path: PathBuf,
+    /// The state of the file that was scored.
+    pub state: FileState,
+    /// Its score and size.
+    pub score: StoredScore,
+}
+
+/// A memory of scored photos. It never fails a job: where it cannot answer, the
+/// photo is unknown.
+pub trait Known: std::fmt::Debug + Send + Sync {
+    /// What is known of each photo, without reading any.
+    fn recall(&self, photos: &[PathBuf]) -> Vec<Recall>;
+
+    /// The score of a photo's content.
+    fn recall_content(&self, state: &FileState) -> Option<StoredScore>;
+
+    /// Takes note of scored photos.
+    fn remember(&self, photos: &[Fresh]);
+}
+
+/// The catalog as an engine's memory, for one model.
+#[derive(Debug)]
+pub struct Memory {
+    /// `None` once it has failed.
+    catalog: Mutex<Option<Catalog>>,
+    identity: String,
+    trouble: Mutex<Option<CatalogError>>,
+}
+
+impl Memory {
+    /// A memory of what the model with this identity scored.
+    pub fn new(catalog: Catalog, identity: &str) -> Self {
+        Self {
+            catalog: Mutex::new(Some(catalog)),
+            identity: identity.to_owned(),
+            trouble: Mutex::new(None),
+        }
+    }
+
+    /// Why the catalog was not used to the end, if it was not; told once.
+    pub fn trouble(&self) -> Option<CatalogError> {
+        lock(&self.trouble).take()
+    }
+
+    /// Asks the catalog; the first failure is the last question.
+    fn ask<T>(
+        &self,
+        question: impl FnOnce(&mut Catalog, &ModelKey<'_>) -> Result<T, CatalogError>,
+    ) -> Option<T> {
+        let key = ModelKey {
+            identity: &self.identity,
+            profile: None,
+            pipeline: PIPELINE,
+        };
+        let mut catalog = lock(&self.catalog);
+        match question(catalog.as_mut()?, &key) {
+            Ok(answer) => Some(answer),
+            Err(error) => {
+                *catalog = None;
+                *lock(&self.trouble) = Some(error);
+                None
+            }
+        }
+    }
+}
+
+impl Known for Memory {
+    fn recall(&self, photos: &[PathBuf]) -> Vec<Recall> {
+        let known = self.ask(|catalog, key| catalog.look_up(photos, key));
+        match known {
+            Some(known) => known
+                .into_iter()
+                .map(|known| match known {
+                    catalog::Known::Current {
+                        score: Some(score), ..
+                    } => Recall::Known(score),
+                    catalog::Known::Maybe => Recall::Maybe,
+                    catalog::Known::Current { score: None, .. } | catalog::Known::Unknown => {
+                        Recall::Unknown
+                    }
+                })
+                .collect(),
+            None => vec![Recall::Unknown; photos.len()],
+        }
+    }
+
+    fn recall_content(&self, state: &FileState) -> Option<StoredScore> {
+        self.ask(|catalog, key| catalog.score_of(state.content, key))?
+    }
+
+    fn remember(&self, photos: &[Fresh]) {
+        let photos: Vec<catalog::Scored<'_>> = photos
+            .iter()
+            .map(|photo| catalog::Scored {
+                path: &photo.path,
+                state: photo.state,
+                score: photo.score,
+            })
+            .collect();
+        self.ask(|catalog, key| catalog.record(&photos, key));
+    }
+}
+
+/// A question that panicked leaves nothing half done: it was a transaction.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Tells `known` what comes, in batches, until nothing comes any more.
+pub(super) fn tell(known: &dyn Known, fresh: &Receiver<Fresh>) {
+    while let Ok(first) = fresh.recv() {
+        let deadline = std::time::Instant::now() + LINGER;
+        let mut batch = vec![first];
+        while batch.len() < BATCH {
+            match fresh.recv_deadline(deadline) {
+                Ok(photo) => batch.push(photo),
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        known.remember(&batch);
+    }
+}
+
+/// The state of a photo's file that a score belongs to, where it can be told:
+/// `None` for a file that changes meanwhile.
+pub(super) fn state_since(path: &Path, before: Option<catalog::Stamp>) -> Option<FileState> {
+    match FileState::since(path, before?) {
+        Ok(state) => Some(state),
+        Err(error) => {
+            tracing::debug!("{}: is not remembered: {error}", path.display());
+            None
+        }
+    }
+}
