@@ -89,9 +89,14 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
         recursive: false,
         thumbnail: None,
     };
-    let mut done = run::job(request, Options::default(), model, None, &mut console, |_, _| {
-        Ok(Written::Yes)
-    })?;
+    let mut done = run::job(
+        request,
+        Options::default(),
+        model,
+        None,
+        &mut console,
+        |_, _| Ok(Written::Yes),
+    )?;
     if done.interrupted {
         // Figures of a part would pass for those of the whole.
         return Ok(Exit::Interrupted);

@@ -121,6 +121,7 @@ fn prepare(work: &Work, index: usize, path: &Path) -> Result<Prepared, String> {
     }
     if let (Some(StoredScore { score, size }), None) = (known, work.thumbnail) {
         let scored = Scored {
+            scene: None,
             score,
             size,
             thumbnail: None,
@@ -137,6 +138,7 @@ fn prepare(work: &Work, index: usize, path: &Path) -> Result<Prepared, String> {
     let small = |longest| Arc::new(thumbnail(&decoded.image, longest));
     if let Some(StoredScore { score, size }) = known {
         let scored = Scored {
+            scene: None,
             score,
             size,
             thumbnail: work.thumbnail.map(small),

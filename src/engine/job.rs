@@ -386,6 +386,7 @@ impl Report<'_> {
                 self.photo(Outcome {
                     index,
                     result: Ok(Scored {
+                        scene: None,
                         score,
                         size,
                         thumbnail: None,

@@ -149,7 +149,7 @@ impl QualityModel for ClipModel {
     }
 
     fn tells_scenes(&self) -> bool {
-        !self.texts.scenes.is_empty()
+        !self.scenes.is_empty()
     }
 
     fn assess(&self, batch: &[&[u8]]) -> Result<Vec<Assessment>, ModelError> {
