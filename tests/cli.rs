@@ -6,5 +6,8 @@ mod extras;
 mod fit;
 #[cfg(unix)]
 mod interrupt;
+#[cfg(unix)]
+mod killed;
 mod paths;
+mod rate;
 mod score;

@@ -1,4 +1,6 @@
-//! What photos of real cameras say about themselves.
+//! What photos of real cameras say about themselves; sidecars are in `xmp`.
+
+mod xmp;
 
 use std::path::PathBuf;
 

@@ -111,6 +111,10 @@ fn every_command_has_a_manual_page() {
     for (page, word) in [
         ("keepers.1", "KEEPERS_HOME"),
         ("keepers-score.1", "recursive"),
+        ("keepers-rate.1", "sidecar"),
+        ("keepers-undo.1", "rating"),
+        ("keepers-xmp-show.1", "sidecars"),
+        ("keepers-catalog-export.1", "rating"),
         ("keepers-evaluate.1", "SRCC"),
         ("keepers-gui.1", "window"),
         ("keepers-model.1", "verify"),
