@@ -71,6 +71,8 @@ pub enum Message {
         /// Why.
         reason: String,
     },
+    /// Something went wrong that stops nothing.
+    Problem(String),
     /// What the user chose to open; empty when they chose nothing.
     Chosen(Vec<PathBuf>),
     /// Where the user wants the results.
@@ -153,6 +155,7 @@ pub fn receive(state: &mut State, message: Message) -> Vec<Effect> {
         }
         // Left over from a shoot that was closed.
         Message::Scoring { .. } | Message::ScoringFailed { .. } => {}
+        Message::Problem(text) => problem(state, text),
         Message::Chosen(paths) if paths.is_empty() => {}
         Message::Chosen(paths) => return open(state, paths),
         Message::ExportChosen(None) => {}

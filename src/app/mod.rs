@@ -72,6 +72,7 @@ impl App {
         let setup = Setup {
             model: options.model,
             device: options.device,
+            home: options.home.clone(),
         };
         let mut app = Self {
             state: State::default(),

@@ -206,6 +206,21 @@ fn the_sample_photos_come_with_the_program() {
 }
 
 #[test]
+fn photos_that_were_scored_before_keep_their_scores_and_pictures() {
+    let mut window = Window::new();
+    samples(window.folder.path());
+    let folder = window.folder.path().to_owned();
+    window.drop(&[&folder]);
+    window.until_scored();
+    let first = window.tiles();
+    window.click("Close");
+    window.drop(&[&folder]);
+    window.until_scored();
+    assert_eq!(window.tiles(), first);
+    window.until("the pictures", |harness| harness.state().has_pictures());
+}
+
+#[test]
 fn the_table_is_copied_for_a_spreadsheet() {
     let mut window = Window::new();
     photos::greys(window.folder.path(), 2);

@@ -15,6 +15,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::apply::Message;
 use crate::engine::models::{Device, Source};
+use crate::home::Home;
 
 pub use dialogs::{Dialogs, Reply, SystemDialogs};
 pub use files::{export, unpack_samples};
@@ -65,6 +66,8 @@ pub struct Setup {
     pub model: Source,
     /// Where it runs.
     pub device: Device,
+    /// The user's folders, where there are any.
+    pub home: Option<Home>,
 }
 
 /// Runs `work` on a thread of its own; where there is none to be had it says

@@ -9,8 +9,10 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
 use super::{Mail, Setup, spawn};
 use crate::app::apply::Message;
-use crate::engine::{self, Cancel, Event, Options, Request, models};
+use crate::catalog::Catalog;
+use crate::engine::{self, Cancel, Event, Known, Memory, Options, Request, models};
 use crate::model::QualityModel;
+use crate::report::paths;
 
 /// Longest side in pixels of the small pictures that come with scores: a tile
 /// of the usual size on a screen of high density.
@@ -85,9 +87,13 @@ fn run(setup: &Setup, orders: &Receiver<Order>, mail: &Mail) {
     if !mail.send(Message::Model(info.map_err(Clone::clone))) {
         return;
     }
+    let known = match &model {
+        Ok(model) => memory(setup, &model.info().identity, mail),
+        Err(_) => None,
+    };
     for order in orders {
         let sent = match &model {
-            Ok(model) => score(order, model, mail),
+            Ok(model) => score(order, model, known.clone(), mail),
             Err(reason) => mail.send(Message::ScoringFailed {
                 shoot: order.shoot,
                 reason: format!("Nothing can be scored: {reason}"),
@@ -99,15 +105,46 @@ fn run(setup: &Setup, orders: &Receiver<Order>, mail: &Mail) {
     }
 }
 
+/// What was scored before. Where the catalog cannot be used that is said, and
+/// scoring does without.
+fn memory(setup: &Setup, model: &str, mail: &Mail) -> Option<Arc<dyn Known>> {
+    let file = Catalog::file_in(&setup.home.as_ref()?.catalog);
+    let problem = |text: String| {
+        mail.send(Message::Problem(text));
+    };
+    match Catalog::open(&file) {
+        Ok(opened) => {
+            if let Some(aside) = opened.set_aside {
+                problem(format!(
+                    "The catalog was damaged; it is now {}, and a new one is begun",
+                    paths::shown(&aside)
+                ));
+            }
+            Some(Arc::new(Memory::new(opened.catalog, model)))
+        }
+        Err(error) => {
+            problem(format!(
+                "{error}; scores are neither taken from it nor kept"
+            ));
+            None
+        }
+    }
+}
+
 /// Runs one job to its end. `false` when the window is gone.
-fn score(order: Order, model: &Arc<dyn QualityModel>, mail: &Mail) -> bool {
+fn score(
+    order: Order,
+    model: &Arc<dyn QualityModel>,
+    known: Option<Arc<dyn Known>>,
+    mail: &Mail,
+) -> bool {
     let shoot = order.shoot;
     let request = Request {
         paths: order.paths,
         recursive: true,
         thumbnail: Some(THUMBNAIL),
     };
-    let job = engine::start(request, Arc::clone(model), Options::default());
+    let job = engine::start_knowing(request, Arc::clone(model), Options::default(), known);
     loop {
         if order.cancel.is_cancelled() {
             job.cancel.cancel();
