@@ -313,3 +313,34 @@ fn progress_counts_up_and_is_not_too_frequent() {
     assert!(last.rate > 10.0 && last.rate < 60.0, "{last:?}");
     assert!(last.left.is_some());
 }
+
+#[test]
+fn sharp_photos_rank_above_their_blurred_siblings() {
+    let Some(data) = crate::support::data() else {
+        return;
+    };
+    let request = Request {
+        paths: vec![data.join("shoot/focus")],
+        recursive: false,
+        thumbnail: None,
+    };
+    let model = keepers::model::embedded().expect("the built-in model");
+    let done = Done::read(&start(request, model, Options::default()));
+    let scores: BTreeMap<String, f64> = done
+        .photos
+        .iter()
+        .map(|photo| {
+            let name = photo.path.file_stem().expect("a name").to_string_lossy();
+            let scored = photo.outcome.as_ref().expect("a score");
+            (name.into_owned(), scored.score.value())
+        })
+        .collect();
+    let sharp: Vec<&String> = scores.keys().filter(|name| name.ends_with("_S")).collect();
+    assert_eq!(sharp.len(), 3);
+    for name in sharp {
+        for blurred in ["_F", "_M"] {
+            let sibling = name.replace("_S", blurred);
+            assert!(scores[name] > scores[&sibling], "{sibling}: {scores:?}");
+        }
+    }
+}

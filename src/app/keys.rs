@@ -195,11 +195,11 @@ mod tests {
     use super::*;
 
     fn clash(a: &Binding, b: &Binding) -> bool {
-        let places = match (a.place, b.place) {
-            (Place::Grid, Place::Loupe) | (Place::Loupe, Place::Grid) => false,
-            _ => true,
-        };
-        a.key == b.key && a.modifiers == b.modifiers && places
+        let apart = matches!(
+            (a.place, b.place),
+            (Place::Grid, Place::Loupe) | (Place::Loupe, Place::Grid)
+        );
+        a.key == b.key && a.modifiers == b.modifiers && !apart
     }
 
     #[test]

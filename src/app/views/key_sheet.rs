@@ -16,7 +16,7 @@ pub fn show(ctx: &Context, commands: &mut Vec<Command>) {
         ui.add_space(UNIT);
         ScrollArea::vertical()
             .max_height(ctx.content_rect().height() - 36.0 * UNIT)
-            .show(ui, |ui| list(ui));
+            .show(ui, list);
         ui.add_space(2.0 * UNIT);
         let close = ui.button("Close");
         controls::finish_as(
