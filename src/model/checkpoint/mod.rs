@@ -60,7 +60,7 @@ impl Checkpoint {
         })?;
         let label = path.display().to_string();
         // A broken file may find a fault in the readers of foreign formats.
-        let index = guarded(|| index(&data)).unwrap_or_else(|panic| Err(panic));
+        let index = guarded(|| index(&data)).unwrap_or_else(Err);
         let (tensors, entries) = index.map_err(|reason| ModelError::Weights {
             weights: label.clone(),
             reason,

@@ -146,11 +146,11 @@ impl<'a> Reader<'a> {
                 self.push(Value::List(items));
             }
             b't' | b'l' => {
-                let items = self.to_mark()?;
+                let items = self.pop_to_mark()?;
                 self.push(Value::List(items));
             }
             b'd' => {
-                let items = self.to_mark()?;
+                let items = self.pop_to_mark()?;
                 self.push(Value::Dict(Vec::new()));
                 self.set(&items)?;
             }
@@ -159,7 +159,7 @@ impl<'a> Reader<'a> {
                 self.append(vec![item])?;
             }
             b'e' | 0x90 => {
-                let items = self.to_mark()?;
+                let items = self.pop_to_mark()?;
                 self.append(items)?;
             }
             b's' => {
@@ -167,11 +167,11 @@ impl<'a> Reader<'a> {
                 self.set(&[key, value])?;
             }
             b'u' => {
-                let items = self.to_mark()?;
+                let items = self.pop_to_mark()?;
                 self.set(&items)?;
             }
             b'0' => drop(self.stack.pop()?),
-            b'1' => drop(self.to_mark()?),
+            b'1' => drop(self.pop_to_mark()?),
             b'2' => self.stack.push(*self.stack.last()?),
             b'q' => {
                 let [key] = self.bytes()?;
@@ -273,7 +273,7 @@ impl<'a> Reader<'a> {
         Some(())
     }
 
-    fn to_mark(&mut self) -> Option<Vec<Id>> {
+    fn pop_to_mark(&mut self) -> Option<Vec<Id>> {
         let is_mark = |id: &Id| matches!(self.values.get(*id), Some(Value::Mark));
         let mark = self.stack.iter().rposition(is_mark)?;
         let items = self.stack.split_off(mark + 1);

@@ -31,7 +31,7 @@ pub struct ClipModel {
 /// The image tower, as the device likes it best.
 #[derive(Debug)]
 enum Tower {
-    Processor(FusedImageTower),
+    Processor(Box<FusedImageTower>),
     Other {
         tower: Box<ImageTower>,
         prompts: Option<Vec<Tensor>>,
@@ -52,7 +52,9 @@ impl ClipModel {
         // A few texts, once: not worth a device.
         let texts = Texts::new(weights)?;
         let tower = match device {
-            CandleDevice::Cpu => Tower::Processor(FusedImageTower::new(weights, Level::best())?),
+            CandleDevice::Cpu => {
+                Tower::Processor(Box::new(FusedImageTower::new(weights, Level::best())?))
+            }
             device => {
                 let tower = Box::new(ImageTower::new(weights, &device)?);
                 Tower::Other {

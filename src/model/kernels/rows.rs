@@ -156,7 +156,7 @@ unsafe fn exp<S: Simd>(v: S::V) -> S::V {
         8.333_452e-3,
         4.166_579_6e-2,
         1.666_666_5e-1,
-        5.000_000_1e-1,
+        0.5,
     ];
     unsafe {
         // The limits come first, so that what is no number stays none.
