@@ -99,8 +99,7 @@ impl Catalog {
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut db = Connection::open_with_flags(path, flags).map_err(failed)?;
         db.busy_timeout(PATIENCE).map_err(failed)?;
-        let (version, application) = marks(&db).map_err(failed)?;
-        let empty = version == 0 && application == 0 && is_empty(&db).map_err(failed)?;
+        let (version, application, empty) = state(&mut db).map_err(failed)?;
         if !empty && application != APPLICATION {
             return Err(CatalogError::Foreign {
                 path: path.to_owned(),
@@ -127,6 +126,16 @@ impl Catalog {
             id,
         })
     }
+}
+
+/// The version of the schema, the mark of the program, and whether nothing is
+/// there yet, all at one moment: another process may be making it just now.
+fn state(db: &mut Connection) -> rusqlite::Result<(i64, i32, bool)> {
+    let moment = db.transaction()?;
+    let (version, application) = marks(&moment)?;
+    let empty = version == 0 && application == 0 && is_empty(&moment)?;
+    moment.commit()?;
+    Ok((version, application, empty))
 }
 
 /// The version of the schema and the mark of the program.

@@ -54,21 +54,24 @@ fn json_is_a_ranked_array() {
     }
 }
 
+/// The digits of a row's score as they are written: a reader may round the last.
+fn digits(line: &str) -> String {
+    let rest = line.split("\"score\":").nth(1).expect("a score");
+    rest.split([',', '}']).next().expect("digits").to_owned()
+}
+
 #[test]
 fn every_format_has_the_same_digits_and_they_are_the_engines() {
     let program = shoot();
-    let json = program.run(["score", "shoot", "--format", "json"]).json();
+    let json = program.run(["score", "shoot", "--format", "json"]);
     let mut scores: Vec<(String, String)> = json
+        .json()
         .as_array()
         .unwrap()
         .iter()
-        .filter(|row| !row["score"].is_null())
-        .map(|row| {
-            (
-                row["path"].as_str().unwrap().to_owned(),
-                row["score"].to_string(),
-            )
-        })
+        .zip(json.stdout.lines().skip(1))
+        .filter(|(row, _)| !row["score"].is_null())
+        .map(|(row, line)| (row["path"].as_str().unwrap().to_owned(), digits(line)))
         .collect();
     scores.sort();
     assert_eq!(scores.len(), 3);
@@ -100,7 +103,7 @@ fn every_format_has_the_same_digits_and_they_are_the_engines() {
         );
         if row["error"].is_null() {
             let path = row["path"].as_str().unwrap().to_owned();
-            from_lines.push((path, row["score"].to_string()));
+            from_lines.push((path, digits(line)));
         }
     }
     from_lines.sort();

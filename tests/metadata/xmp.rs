@@ -59,7 +59,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 /// `text` without the properties that Keepers sets, however they are written,
-/// and without the declaration it may have had to add.
+/// and without the declarations it may have had to add.
 fn rest(text: &str) -> String {
     let mut rest = String::new();
     // Split where attributes and elements begin.
@@ -76,6 +76,7 @@ fn rest(text: &str) -> String {
         "xmpDM:pick",
         "xmpDM:good",
         "xmlns:digiKam",
+        "xmlns:xmp",
     ] {
         while let Some(at) = rest.find(&format!("<{name}>")) {
             let close = format!("</{name}>");
@@ -191,9 +192,17 @@ fn exiftool_reads_what_was_written() {
     let folder = tempfile::tempdir().unwrap();
     for (name, _) in FIXTURES {
         let path = folder.path().join(name);
-        let after = set(&fixture(name), rating(4, Flag::Pick, Label::Blue));
-        fs::write(&path, after).unwrap();
-        let path = path.to_str().unwrap();
+        let before = fixture(name);
+        fs::write(&path, &before).unwrap();
+        let shown = path.to_str().unwrap();
+        // Some versions read no UTF-16, of nobody's.
+        let read = output("exiftool", &["-s3", "-XMP:all", shown]).unwrap();
+        if before.starts_with(&[0xFF, 0xFE]) && read.trim().is_empty() {
+            println!("skipped: this exiftool does not read {name} as it was");
+            continue;
+        }
+        fs::write(&path, set(&before, rating(4, Flag::Pick, Label::Blue))).unwrap();
+        let path = shown;
         let values = output(
             "exiftool",
             &[
