@@ -25,8 +25,10 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
     // A wrong name is an error here, where it was typed; a model that cannot
     // be opened is one in the window.
     let model = models::find(Some(&args.model.model), home.as_ref())?;
+    // As a drop gives them: the same file is one photo however it is opened.
+    let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
     let options = app::Options {
-        paths: args.paths,
+        paths: args.paths.into_iter().map(absolute).collect(),
         model,
         device: args.model.device,
         home,
