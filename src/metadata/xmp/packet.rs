@@ -222,7 +222,7 @@ fn rating(text: &str) -> Option<i8> {
     let number: f64 = text.parse().ok()?;
     match number.round() {
         n if (0.0..=5.0).contains(&n) => Some(n as i8),
-        n if n == -1.0 => Some(-1),
+        -1.0 => Some(-1),
         _ => None,
     }
 }
