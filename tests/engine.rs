@@ -1,5 +1,7 @@
-//! The engine: the pipeline's promises and cancelling; scanning is in `scan`.
+//! The engine: the pipeline's promises and cancelling; scanning is in `scan`,
+//! the memory of scored photos in `known`.
 
+mod known;
 mod scan;
 
 use std::collections::BTreeMap;

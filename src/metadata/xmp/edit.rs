@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use roxmltree::Node;
+
 use super::encoding::{decode, encode};
 use super::error::Reason;
 use super::namespace::{DIGIKAM, XMP};
@@ -197,7 +199,8 @@ impl Splices {
     }
 }
 
-/// Adds properties to the first description, in the form it has the others in.
+/// Adds properties, each to the first description that knows its namespace,
+/// otherwise to the first one.
 fn add(
     packet: &Packet<'_>,
     properties: &[(Name, String)],
@@ -206,11 +209,41 @@ fn add(
     if properties.is_empty() {
         return Ok(());
     }
-    let broken = || Reason::Malformed("its rdf:RDF cannot be taken apart".to_owned());
-    let Some(description) = packet.descriptions().next() else {
+    let descriptions: Vec<Node<'_, '_>> = packet.descriptions().collect();
+    if descriptions.is_empty() {
         return add_description(packet, properties, splices).ok_or_else(broken);
+    }
+    let home = |uri: &str| {
+        let knows = |node: &Node<'_, '_>| {
+            node.namespaces()
+                .any(|known| known.uri() == uri && known.name().is_some())
+        };
+        descriptions.iter().position(knows).unwrap_or(0)
     };
-    let tag = StartTag::of(packet.text, description.range()).ok_or_else(broken)?;
+    for (i, description) in descriptions.iter().enumerate() {
+        let here: Vec<&(Name, String)> = properties
+            .iter()
+            .filter(|((uri, _), _)| home(uri) == i)
+            .collect();
+        if !here.is_empty() {
+            add_to(*description, packet.text, &here, splices)?;
+        }
+    }
+    Ok(())
+}
+
+fn broken() -> Reason {
+    Reason::Malformed("its rdf:RDF cannot be taken apart".to_owned())
+}
+
+/// Adds properties to a description, in the form it has the others in.
+fn add_to(
+    description: Node<'_, '_>,
+    text: &str,
+    properties: &[&(Name, String)],
+    splices: &mut Splices,
+) -> Result<(), Reason> {
+    let tag = StartTag::of(text, description.range()).ok_or_else(broken)?;
     let mut names = Prefixes::new(|prefix| {
         let uri = description.lookup_namespace_uri(Some(prefix));
         uri.map(str::to_owned)
@@ -229,13 +262,12 @@ fn add(
             .all(|a| a.namespace() == Some(namespace::RDF));
     // As the last attribute is set apart, which keeps columns.
     let before_last = last
-        .and_then(|range| packet.text.get(..range.start))
+        .and_then(|range| text.get(..range.start))
         .unwrap_or_default();
     let gap = space_at_end(before_last);
     let gap = if gap.is_empty() { " " } else { gap };
     let (mut attributes, mut elements) = (String::new(), String::new());
-    let indent = packet
-        .text
+    let indent = text
         .get(tag.close.end..)
         .map(space_at_start)
         .unwrap_or_default();
@@ -249,8 +281,7 @@ fn add(
             attributes += &format!("{gap}{prefix}:{local}=\"{value}\"");
         }
     }
-    let tag_text = packet
-        .text
+    let tag_text = text
         .get(description.range().start..tag.close.start)
         .ok_or_else(broken)?;
     if !attributes.is_empty() {

@@ -143,6 +143,19 @@ fn a_prefix_that_means_something_else_is_avoided() {
 }
 
 #[test]
+fn a_property_goes_to_its_namespaces_description() {
+    let xap = "xmlns:xap=\"http://ns.adobe.com/xap/1.0/\"";
+    let before = packet(&format!(
+        "<rdf:Description xmlns:p=\"urn:p\" p:a=\"1\"/>\n  <rdf:Description {xap} xap:b=\"1\"/>"
+    ));
+    let after = set(&before, rating(Some(3), None, None));
+    assert_eq!(
+        after,
+        before.replace("xap:b=\"1\"", "xap:b=\"1\" xap:Rating=\"3\"")
+    );
+}
+
+#[test]
 fn what_says_the_same_already_is_left() {
     let before = packet(
         "<rdf:Description xmlns:xmp=\"http://ns.adobe.com/xap/1.0/\" xmp:Rating=\"3.0\" \
