@@ -18,7 +18,7 @@ pub struct Console {
     quiet: bool,
     terminal: bool,
     /// Characters of the live line that is on the terminal now.
-    live: usize,
+    shown: usize,
     logged: Instant,
 }
 
@@ -28,7 +28,7 @@ impl Console {
         Self {
             quiet,
             terminal: stderr().is_terminal(),
-            live: 0,
+            shown: 0,
             logged: Instant::now(),
         }
     }
@@ -50,17 +50,26 @@ impl Console {
     /// Shows how far the work is: on a terminal as a line that changes, in a
     /// log as a line from time to time.
     pub fn progress(&mut self, doing: &str, progress: &Progress) {
+        self.live(|| wording::progress(doing, progress));
+    }
+
+    /// As [`Console::progress`], of a download.
+    pub fn transfer(&mut self, doing: &str, progress: &Progress) {
+        self.live(|| wording::transfer(doing, progress));
+    }
+
+    fn live(&mut self, text: impl FnOnce() -> String) {
         if self.quiet {
             return;
         }
-        let text = wording::progress(doing, progress);
+        let text = text();
         if self.terminal {
             // Spaces instead of an escape sequence: some consoles show those.
             let length = text.chars().count();
-            let rest = self.live.saturating_sub(length);
+            let rest = self.shown.saturating_sub(length);
             let _ = write!(stderr(), "\r{text}{:rest$}", "");
             let _ = stderr().flush();
-            self.live = length;
+            self.shown = length;
         } else if self.logged.elapsed() >= LOG_INTERVAL {
             self.logged = Instant::now();
             let _ = writeln!(stderr(), "{text}");
@@ -69,10 +78,10 @@ impl Console {
 
     /// Takes the live line away.
     pub fn clear(&mut self) {
-        if self.live > 0 {
-            let _ = write!(stderr(), "\r{:width$}\r", "", width = self.live);
+        if self.shown > 0 {
+            let _ = write!(stderr(), "\r{:width$}\r", "", width = self.shown);
             let _ = stderr().flush();
-            self.live = 0;
+            self.shown = 0;
         }
     }
 }

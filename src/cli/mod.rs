@@ -7,6 +7,7 @@ mod catalog;
 mod catalog_args;
 mod completions;
 mod console;
+mod download;
 mod evaluate;
 mod exit;
 mod fit;
@@ -46,7 +47,10 @@ Exit status:
 Environment:
   KEEPERS_HOME  a folder that replaces every per-user folder (catalog, models,
                 profiles, cache, settings)
-  KEEPERS_LOG   what is logged to standard error, e.g. keepers=debug";
+  KEEPERS_LOG   what is logged to standard error, e.g. keepers=debug
+  HF_ENDPOINT, HF_HOME, HF_HUB_CACHE, HF_HUB_OFFLINE
+                where \"model download\" gets its files, where it keeps them, and
+                whether it may use the network";
 
 /// Finds the keepers in a photo shoot: every photo gets a score and a rank, on
 /// this machine alone. Without a command the window opens.

@@ -1,5 +1,5 @@
-//! `keepers model`: which models there are, whether they are sound, making one, and
-//! getting rid of one.
+//! `keepers model`: which models there are, whether they are sound, getting or
+//! making one, and getting rid of one.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use super::{paths, run, sink};
 use crate::engine::models::{self, Source};
 use crate::model::ModelInfo;
 
-/// List, check, import and remove models
+/// List, check, import, download and remove models
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -30,6 +30,7 @@ enum Command {
     },
     Fit(Box<super::fit::Args>),
     Import(super::import::Args),
+    Download(super::download::Args),
     /// Remove a model from the folder of models
     Remove {
         /// Name of the model
@@ -44,7 +45,7 @@ enum Command {
 }
 
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
-enum ListFormat {
+pub enum ListFormat {
     /// For reading
     #[default]
     Table,
@@ -57,6 +58,7 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
         Command::List { format } => list(format),
         Command::Fit(args) => super::fit::run(&args),
         Command::Import(args) => super::import::run(args),
+        Command::Download(args) => super::download::run(&args),
         Command::Remove { name } => remove(&name),
         Command::Verify { models } => verify(models),
     }

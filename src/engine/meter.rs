@@ -1,4 +1,5 @@
-//! How fast a job runs and how long it will take.
+//! How fast a job runs and how long it will take. It counts photos, or a
+//! download's bytes.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -41,10 +42,20 @@ impl Meter {
         self.history = VecDeque::from([(now, self.done)]);
     }
 
+    /// Corrects how much there is to do.
+    pub(super) fn expect(&mut self, total: usize) {
+        self.total = total;
+    }
+
     /// Counts a finished photo.
     pub(super) fn count(&mut self, failed: bool, now: Instant) {
-        self.done += 1;
         self.failed += usize::from(failed);
+        self.advance(1, now);
+    }
+
+    /// Counts what was done without a failure.
+    pub(super) fn advance(&mut self, done: usize, now: Instant) {
+        self.done += done;
         let start = self.history.front().map_or(0, |&(_, done)| done);
         // One entry per interval is enough, however fast photos fail.
         match self.history.back_mut() {

@@ -7,6 +7,7 @@
 
 mod decoder;
 mod describe;
+pub mod download;
 mod job;
 mod known;
 mod meter;
@@ -91,7 +92,7 @@ pub struct Scored {
     pub thumbnail: Option<Arc<RgbImage>>,
 }
 
-/// How far a job is.
+/// How far a job is. A [`download`] counts bytes instead of photos.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Progress {
     /// Photos finished, failed ones included.

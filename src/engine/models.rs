@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::home::Home;
+pub(in crate::engine) use install::check_free;
 pub use install::{InstallError, import, name_of, remove};
 
 pub use crate::model::device::{Device, DeviceError};

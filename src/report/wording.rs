@@ -87,6 +87,22 @@ pub fn progress(doing: &str, progress: &Progress) -> String {
     text
 }
 
+/// `Downloading clip-vit-b16 · 120.3 MB of 598.6 MB · 12.3 MB/s · 40 s left`, of
+/// a progress that counts bytes; a total of 0 is one that is not known.
+pub fn transfer(doing: &str, progress: &Progress) -> String {
+    let mut text = format!("{doing} · {}", bytes(progress.done as u64));
+    if progress.total > 0 {
+        text += &format!(" of {}", bytes(progress.total as u64));
+    }
+    if progress.rate >= 1.0 {
+        text += &format!(" · {}/s", bytes(progress.rate as u64));
+    }
+    match progress.left {
+        Some(left) if progress.total > 0 => text + &format!(" · {} left", duration(left)),
+        _ => text,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,6 +162,25 @@ mod tests {
         assert_eq!(
             progress("Scoring", &report),
             "Scoring 0 of 3,012 · 2 failed"
+        );
+    }
+    #[test]
+    fn a_transfer_says_only_what_is_known() {
+        let mut report = Progress {
+            done: 120_300_000,
+            total: 598_600_000,
+            failed: 0,
+            rate: 12.3e6,
+            left: Some(Duration::from_secs(39)),
+        };
+        assert_eq!(
+            transfer("Downloading it", &report),
+            "Downloading it · 120.3 MB of 598.6 MB · 12.3 MB/s · 39 s left"
+        );
+        (report.total, report.rate) = (0, 0.0);
+        assert_eq!(
+            transfer("Downloading it", &report),
+            "Downloading it · 120.3 MB"
         );
     }
 }

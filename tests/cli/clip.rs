@@ -7,31 +7,11 @@ use keepers::model::clip::{self, Config, Origin, TowerConfig, Weights};
 use crate::support::program::Program;
 use crate::support::{formula, photos};
 
-/// The smallest network that knows CLIP's vocabulary, as safetensors.
+/// The smallest network that knows CLIP's vocabulary, as a foreign file: one
+/// that does not say what it is.
 fn network(program: &Program, name: &str, prompts: Option<usize>) -> PathBuf {
-    let tower = TowerConfig {
-        width: 64,
-        layers: 2,
-    };
-    let config = Config {
-        patch: 16,
-        grid: 2,
-        image: tower,
-        text: tower,
-        embedding: 32,
-        vocabulary: clip::VOCABULARY,
-        context: 16,
-        visual_prompts: prompts,
-        text_prompts: prompts,
-    };
-    let weights = Weights::from_tensors(formula::weights(&config, 3), name).unwrap();
     let path = program.path(name);
-    // Written as a foreign file: without saying what it is.
-    let tensors = weights
-        .names()
-        .map(|name| (name, weights.get(name).unwrap()));
-    let bytes = safetensors::serialize(tensors, None).unwrap();
-    std::fs::write(&path, bytes).unwrap();
+    std::fs::write(&path, formula::small_network(prompts)).unwrap();
     path
 }
 

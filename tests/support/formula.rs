@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use candle_core::{Device, Tensor};
-use keepers::model::clip::{Config, TowerConfig};
+use keepers::model::clip::{self, Config, TowerConfig, Weights};
 use serde_json::Value;
 
 /// The configuration that a golden file describes under `config`.
@@ -80,4 +80,29 @@ fn uniform(name: &str, seed: u64) -> impl Iterator<Item = f64> {
         x ^= x >> 31;
         (x >> 40) as f64 / f64::from(1 << 24)
     })
+}
+
+/// The smallest network that knows CLIP's vocabulary, as the bytes of a
+/// safetensors file that does not say what it is.
+pub fn small_network(prompts: Option<usize>) -> Vec<u8> {
+    let tower = TowerConfig {
+        width: 64,
+        layers: 2,
+    };
+    let config = Config {
+        patch: 16,
+        grid: 2,
+        image: tower,
+        text: tower,
+        embedding: 32,
+        vocabulary: clip::VOCABULARY,
+        context: 16,
+        visual_prompts: prompts,
+        text_prompts: prompts,
+    };
+    let weights = Weights::from_tensors(weights(&config, 3), "the formula").expect("a network");
+    let tensors = weights
+        .names()
+        .map(|name| (name, weights.get(name).expect("a tensor")));
+    safetensors::serialize(tensors, None).expect("bytes")
 }

@@ -1,6 +1,7 @@
 //! What several rooms' tests need.
 
 pub mod formula;
+pub mod hub;
 pub mod luminance;
 pub mod photos;
 pub mod program;

@@ -81,6 +81,19 @@ fn check_name(name: &str) -> Result<(), InstallError> {
     }
 }
 
+/// Whether a model of this name could be installed.
+///
+/// # Errors
+/// [`InstallError::Name`] or [`InstallError::Exists`].
+pub(in crate::engine) fn check_free(name: &str, home: &Home) -> Result<(), InstallError> {
+    check_name(name)?;
+    let taken = |other: &str| other.eq_ignore_ascii_case(name);
+    match list(Some(home)).iter().any(|entry| taken(&entry.name)) {
+        true => Err(InstallError::Exists(name.to_owned())),
+        false => Ok(()),
+    }
+}
+
 /// Checks the model in a file, converts it to a file of Keepers' own in the
 /// user's folder of models, and gives what is known about it there. The file
 /// itself is only read.
@@ -88,11 +101,7 @@ fn check_name(name: &str) -> Result<(), InstallError> {
 /// # Errors
 /// [`InstallError`]; nothing is left behind then.
 pub fn import(path: &Path, origin: &Origin, home: &Home) -> Result<ModelInfo, InstallError> {
-    check_name(&origin.name)?;
-    let taken = |name: &str| name.eq_ignore_ascii_case(&origin.name);
-    if list(Some(home)).iter().any(|entry| taken(&entry.name)) {
-        return Err(InstallError::Exists(origin.name.clone()));
-    }
+    check_free(&origin.name, home)?;
     let failed = |source| InstallError::Folder {
         path: home.models.clone(),
         source,
