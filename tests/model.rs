@@ -2,6 +2,7 @@
 
 mod clip;
 mod clip_files;
+mod clip_peer;
 mod clip_training;
 
 use std::collections::HashMap;

@@ -12,7 +12,7 @@ use super::{interrupt, labels, paths, sink, wording};
 use crate::engine::{Cancel, describe};
 use crate::learning::fit::{self, FitError, Options};
 use crate::learning::metrics::Agreement;
-use crate::learning::sample;
+use crate::learning::{sample, scale};
 use crate::model::compact::CompactModel;
 use crate::model::efficientnet::{Fused, Weights};
 use crate::model::simd::Level;
@@ -54,6 +54,11 @@ pub struct Args {
     /// of them, chosen by the seed; the model itself still learns from all
     #[arg(long, value_name = "SHARE", value_parser = share)]
     hold_out: Option<f64>,
+    /// CSV of photos, none of them in --scores, that the scale of scores and its
+    /// intervals are fitted to; without it, a score is 100 times the probability
+    /// of high quality, and has no interval
+    #[arg(long, value_name = "CSV")]
+    scale_on: Option<PathBuf>,
     /// Hidden width of the adapter
     #[arg(long, default_value_t = Options::default().hidden)]
     hidden: usize,
@@ -97,40 +102,27 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
         (None, Some(stem)) => stem.to_string_lossy().into_owned(),
         (None, None) => bail!("{}: is no name for a file", paths::shown(&args.out)),
     };
-    let (photos, opinions): (Vec<PathBuf>, Vec<f64>) =
-        labels::located(&args.images, labels::read(&args.scores)?)
-            .into_iter()
-            .unzip();
     let weights = backbone(&args.backbone)?;
     let network = Fused::new(&weights, Level::best())?;
-
     let cancel = Cancel::default();
     interrupt::cancels(&cancel);
-    let described = describe(&network, &photos, &cancel, &mut |progress| {
-        console.progress("Describing", progress);
-    });
-    console.clear();
-    let Some(described) = described else {
+    let mut described = |csv: &Path| -> anyhow::Result<Option<Labelled>> {
+        let photos = labels::located(&args.images, labels::read(csv)?);
+        Ok(Labelled::describe(&photos, &network, &cancel, &mut console))
+    };
+    let Some(Labelled {
+        descriptors,
+        opinions: scores,
+        failed,
+    }) = described(&args.scores)?
+    else {
         return Ok(Exit::Interrupted);
     };
-    let (mut descriptors, mut scores) = (Vec::new(), Vec::new());
-    let mut failed = 0;
-    for ((photo, described), opinion) in photos.iter().zip(described).zip(opinions) {
-        match described {
-            Ok(descriptor) => {
-                descriptors.push(descriptor);
-                scores.push(opinion as f32);
-            }
-            Err(reason) => {
-                failed += 1;
-                console.note(&format!(
-                    "{}: {}",
-                    paths::shown(photo),
-                    paths::clean(&reason)
-                ));
-            }
-        }
-    }
+    let scale_on = match args.scale_on.as_deref().map(&mut described).transpose()? {
+        Some(None) => return Ok(Exit::Interrupted),
+        Some(Some(labelled)) => Some(labelled),
+        None => None,
+    };
 
     let options = Options {
         hidden: args.hidden,
@@ -152,6 +144,15 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
         Err(FitError::Interrupted) => return Ok(Exit::Interrupted),
         head => head?,
     };
+    let scale = match &scale_on {
+        Some(labelled) => {
+            let scores = labelled.descriptors.iter().map(|d| head.score(d));
+            let scores = scores.collect::<Result<Vec<_>, _>>()?;
+            Some(scale::fit(&scores, &labelled.opinions)?)
+        }
+        None => None,
+    };
+    let failed = failed + scale_on.as_ref().map_or(0, |labelled| labelled.failed);
     let photos = wording::counted(descriptors.len(), "photo");
     let info = ModelInfo {
         name,
@@ -164,12 +165,56 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
         },
         date: args.date.clone(),
     };
-    let bytes = CompactModel::to_bytes(info, &weights, &head)?;
+    let bytes = CompactModel::to_bytes(info, &weights, &head, scale.as_ref())?;
     write_whole(&args.out, &bytes)?;
     let mut text = report.unwrap_or_default();
     text += &format!("Wrote {}, fitted on {photos}\n", paths::shown(&args.out));
     sink::checked(io::stdout().write_all(text.as_bytes()))?;
     Ok(Exit::of(descriptors.len(), failed))
+}
+
+/// Photos that could be described, with people's opinions of them.
+struct Labelled {
+    descriptors: Vec<Vec<f32>>,
+    /// From 0 to 1.
+    opinions: Vec<f32>,
+    /// Photos that could not be described; each was named on the console.
+    failed: usize,
+}
+
+impl Labelled {
+    /// `None` when that was cancelled.
+    fn describe(
+        photos: &[(PathBuf, f64)],
+        network: &Fused,
+        cancel: &Cancel,
+        console: &mut Console,
+    ) -> Option<Self> {
+        let paths: Vec<PathBuf> = photos.iter().map(|(path, _)| path.clone()).collect();
+        let described = describe(network, &paths, cancel, &mut |progress| {
+            console.progress("Describing", progress);
+        });
+        console.clear();
+        let mut labelled = Self {
+            descriptors: Vec::new(),
+            opinions: Vec::new(),
+            failed: 0,
+        };
+        for ((path, opinion), described) in photos.iter().zip(described?) {
+            match described {
+                Ok(descriptor) => {
+                    labelled.descriptors.push(descriptor);
+                    labelled.opinions.push(*opinion as f32);
+                }
+                Err(reason) => {
+                    labelled.failed += 1;
+                    let (path, reason) = (paths::shown(path), paths::clean(&reason));
+                    console.note(&format!("{path}: {reason}"));
+                }
+            }
+        }
+        Some(labelled)
+    }
 }
 
 /// The backbone's weights as a model file would hold them, so that the fit

@@ -79,7 +79,8 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
     }
     let model = args.model.open(home.as_ref())?;
     let info = model.info().clone();
-    let details = args.details.then_some(Details { model: &info });
+    let scoring = Arc::clone(&model);
+    let details = args.details.then_some(Details { model: &*scoring });
 
     let request = Request {
         paths: args.paths,

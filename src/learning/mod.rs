@@ -9,3 +9,4 @@ pub mod logistic;
 pub mod metrics;
 pub mod ridge;
 pub mod sample;
+pub mod scale;

@@ -22,7 +22,7 @@ pub use error::ModelError;
 pub use file::Metadata;
 pub use open::{import, info, load, verify};
 pub use scene::Scene;
-pub use score::Score;
+pub use score::{Interval, Score};
 
 use std::sync::Arc;
 
@@ -74,6 +74,12 @@ pub trait QualityModel: Send + Sync {
     /// [`ModelError::Input`] when an item has the wrong length;
     /// [`ModelError::Network`] when the network itself fails.
     fn score(&self, batch: &[&[u8]]) -> Result<Vec<Score>, ModelError>;
+
+    /// Where the opinion of people lies for 8 in 10 photos that this model gives
+    /// that score; `None` where that was not measured.
+    fn interval(&self, _score: Score) -> Option<Interval> {
+        None
+    }
 
     /// Whether [`QualityModel::assess`] says what kind of scene a photo is.
     fn tells_scenes(&self) -> bool {

@@ -27,6 +27,15 @@ impl Score {
     }
 }
 
+/// Between which scores something lies; 0 to 100.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+pub struct Interval {
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
 impl Eq for Score {}
 
 impl PartialOrd for Score {

@@ -8,7 +8,15 @@ use crate::engine::PhotoResult;
 use crate::model::Scene;
 
 const HEADER: [&str; 4] = ["rank", "path", "score", "error"];
-const MORE: [&str; 5] = ["width", "height", "model", "model_identity", "scene"];
+const MORE: [&str; 7] = [
+    "width",
+    "height",
+    "model",
+    "model_identity",
+    "scene",
+    "uncertainty_low",
+    "uncertainty_high",
+];
 
 pub(super) fn write(
     photos: &[PhotoResult],
@@ -48,12 +56,15 @@ fn separated(
             photo.outcome.as_ref().err().cloned().unwrap_or_default(),
         ];
         if let Some(details) = details {
+            let (model, interval) = (details.model.info(), details.interval(photo));
             row.extend([
                 text(scored.map(|s| s.size.0)),
                 text(scored.map(|s| s.size.1)),
-                details.model.name.clone(),
-                details.model.identity.clone(),
+                model.name.clone(),
+                model.identity.clone(),
                 text(scored.and_then(|s| s.scene).map(Scene::name)),
+                interval.map_or_else(String::new, |i| number(i.low)),
+                interval.map_or_else(String::new, |i| number(i.high)),
             ]);
         }
         csv.write_record(&row).map_err(io_error)?;
@@ -104,9 +115,9 @@ mod tests {
         let photos = [photo("a.jpg", Ok(0.5)), photo("b.jpg", Err("no"))];
         assert_eq!(
             written(Format::Csv, &photos, true),
-            "rank,path,score,error,width,height,model,model_identity,scene\n\
-             1,a.jpg,50.0,,6000,4000,some-model,0123456789abcdef,\n\
-             ,b.jpg,,no,,,some-model,0123456789abcdef,\n"
+            "rank,path,score,error,width,height,model,model_identity,scene,uncertainty_low,uncertainty_high\n\
+             1,a.jpg,50.0,,6000,4000,some-model,0123456789abcdef,,40.0,62.5\n\
+             ,b.jpg,,no,,,some-model,0123456789abcdef,,,\n"
         );
     }
 }

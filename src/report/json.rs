@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::paths;
 use super::{Details, ranked};
 use crate::engine::PhotoResult;
-use crate::model::Scene;
+use crate::model::{Interval, Scene};
 
 /// A photo's object; the order of the fields is the order of its keys.
 #[derive(Serialize)]
@@ -34,6 +34,8 @@ struct More<'a> {
     model_identity: &'a str,
     /// Null where the model does not know scenes.
     scene: Option<Scene>,
+    /// Null for a failed photo, and where the model's has not been measured.
+    uncertainty: Option<Interval>,
 }
 
 impl<'a> Row<'a> {
@@ -51,9 +53,10 @@ impl<'a> Row<'a> {
             more: details.map(|details| More {
                 width: scored.map(|scored| scored.size.0),
                 height: scored.map(|scored| scored.size.1),
-                model: &details.model.name,
-                model_identity: &details.model.identity,
+                model: &details.model.info().name,
+                model_identity: &details.model.info().identity,
                 scene: scored.and_then(|scored| scored.scene),
+                uncertainty: details.interval(photo),
             }),
             path_bytes: paths::exact(&photo.path),
         }
@@ -123,9 +126,11 @@ mod tests {
     fn details_come_after_the_usual_keys() {
         let photos = [photo("a.jpg", Ok(0.5)), photo("b.jpg", Err("no"))];
         let expected = "{\"path\":\"a.jpg\",\"score\":50.0,\"error\":null,\"width\":6000,\
-             \"height\":4000,\"model\":\"some-model\",\"model_identity\":\"0123456789abcdef\",\"scene\":null}\n\
+             \"height\":4000,\"model\":\"some-model\",\"model_identity\":\"0123456789abcdef\",\"scene\":null,\
+             \"uncertainty\":{\"low\":40.0,\"high\":62.5}}\n\
              {\"path\":\"b.jpg\",\"score\":null,\"error\":\"no\",\"width\":null,\
-             \"height\":null,\"model\":\"some-model\",\"model_identity\":\"0123456789abcdef\",\"scene\":null}\n";
+             \"height\":null,\"model\":\"some-model\",\"model_identity\":\"0123456789abcdef\",\"scene\":null,\
+             \"uncertainty\":null}\n";
         assert_eq!(written(Format::Jsonl, &photos, true), expected);
     }
 

@@ -17,7 +17,7 @@ use std::path::Path;
 use clap::ValueEnum;
 
 use crate::engine::PhotoResult;
-use crate::model::ModelInfo;
+use crate::model::{Interval, QualityModel};
 
 pub use csv::tab_separated;
 pub use json::line as json_line;
@@ -49,10 +49,18 @@ impl Format {
 }
 
 /// What every row says besides its photo's result.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Details<'a> {
     /// The model that gave the scores.
-    pub model: &'a ModelInfo,
+    pub model: &'a dyn QualityModel,
+}
+
+impl Details<'_> {
+    /// The interval of a photo's score.
+    fn interval(&self, photo: &PhotoResult) -> Option<Interval> {
+        let scored = photo.outcome.as_ref().ok()?;
+        self.model.interval(scored.score)
+    }
 }
 
 /// Writes all rows. `photos` are in their order, failed ones last; `details`
@@ -88,7 +96,7 @@ fn ranked(photos: &[PhotoResult]) -> impl Iterator<Item = (Option<usize>, &Photo
 pub(crate) mod tests {
     use super::*;
     use crate::engine::Scored;
-    use crate::model::Score;
+    use crate::model::{ModelError, ModelInfo, Score};
 
     pub(super) fn photo(path: &str, outcome: Result<f64, &str>) -> PhotoResult {
         PhotoResult {
@@ -103,16 +111,41 @@ pub(crate) mod tests {
         }
     }
 
-    pub(super) fn model() -> ModelInfo {
+    /// A model that is asked only about itself.
+    struct Model(ModelInfo);
+
+    impl QualityModel for Model {
+        fn info(&self) -> &ModelInfo {
+            &self.0
+        }
+
+        fn input_side(&self) -> u32 {
+            1
+        }
+
+        fn score(&self, _batch: &[&[u8]]) -> Result<Vec<Score>, ModelError> {
+            Ok(Vec::new())
+        }
+
+        fn interval(&self, score: Score) -> Option<Interval> {
+            // So that both kinds of answer are seen.
+            (score.value() < 100.0).then(|| Interval {
+                low: score.value() - 10.0,
+                high: score.value() + 12.5,
+            })
+        }
+    }
+
+    fn model() -> Model {
         let text = |text: &str| text.to_owned();
-        ModelInfo {
+        Model(ModelInfo {
             name: text("some-model"),
             identity: text("0123456789abcdef"),
             backbone: text("some-backbone"),
             licence: text("MIT"),
             training_data: text("none"),
             date: text("2026-01-02"),
-        }
+        })
     }
 
     pub(super) fn written(format: Format, photos: &[PhotoResult], details: bool) -> String {

@@ -17,6 +17,8 @@ pub(super) fn write(
 ) -> io::Result<()> {
     let scored = photos.iter().filter(|photo| photo.outcome.is_ok()).count();
     let scene = |photo: &PhotoResult| photo.outcome.as_ref().ok().and_then(|s| s.scene);
+    let interval = |photo: &PhotoResult| details.and_then(|details| details.interval(photo));
+    let intervals = photos.iter().any(|photo| interval(photo).is_some());
     let scenes = details.is_some() && photos.iter().any(|photo| scene(photo).is_some());
     // As wide as "Rank" at least.
     let width = scored.to_string().len().max(4);
@@ -27,9 +29,11 @@ pub(super) fn write(
             ""
         };
         let scene = if scenes { "  Scene     " } else { "" };
+        // What the opinion of 8 in 10 photos with that score lies within.
+        let within = if intervals { "  8 in 10" } else { "" };
         writeln!(
             out,
-            "{:>width$}  Score  {:BAR$}{size}{scene}  Photo",
+            "{:>width$}  Score  {:BAR$}{within}{size}{scene}  Photo",
             "Rank", ""
         )?;
     }
@@ -46,10 +50,15 @@ pub(super) fn write(
             true => format!("  {:10}", scored.scene.map_or("", Scene::name)),
             false => String::new(),
         };
+        let within = match (intervals, interval(photo)) {
+            (true, Some(i)) => format!("  {:>7}", format!("{:.0}–{:.0}", i.low, i.high)),
+            (true, None) => " ".repeat(9),
+            (false, _) => String::new(),
+        };
         let path = paths::shown(&photo.path);
         writeln!(
             out,
-            "{rank:>width$}  {:>5}  {bar:BAR$}{size}{scene}  {path}",
+            "{rank:>width$}  {:>5}  {bar:BAR$}{within}{size}{scene}  {path}",
             scored.score.to_string()
         )?;
     }
@@ -74,7 +83,8 @@ pub(super) fn write(
             }
         }
     }
-    if let Some(Details { model }) = details {
+    if let Some(details) = details {
+        let model = details.model.info();
         writeln!(
             out,
             "\nModel {} {} ({})",
@@ -125,6 +135,19 @@ mod tests {
             written(Format::Table, &[photo("a.jpg", Ok(1.0))], true),
             "Rank  Score              Size         Photo\n\
              \x20  1  100.0  ━━━━━━━━━━  6000×4000    a.jpg\n\
+             \n\
+             Model some-model 0123456789abcdef (some-backbone)\n"
+        );
+    }
+
+    #[test]
+    fn details_say_how_far_opinions_lie_apart() {
+        let photos = [photo("a.jpg", Ok(1.0)), photo("b.jpg", Ok(0.5))];
+        assert_eq!(
+            written(Format::Table, &photos, true),
+            "Rank  Score              8 in 10  Size         Photo\n\
+             \x20  1  100.0  ━━━━━━━━━━           6000×4000    a.jpg\n\
+             \x20  2   50.0  ━━━━━         40–62  6000×4000    b.jpg\n\
              \n\
              Model some-model 0123456789abcdef (some-backbone)\n"
         );

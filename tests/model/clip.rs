@@ -118,7 +118,7 @@ pub fn numbers(tensor: &Tensor) -> Vec<f32> {
     tensor.flatten_all().unwrap().to_vec1().unwrap()
 }
 
-fn close(name: &str, actual: &[f32], golden: &[f32]) {
+pub fn close(name: &str, actual: &[f32], golden: &[f32]) {
     assert_eq!(actual.len(), golden.len(), "{name}");
     for (i, (a, b)) in actual.iter().zip(golden).enumerate() {
         assert!((a - b).abs() <= TOLERANCE, "{name}[{i}]: {a} for {b}");

@@ -108,7 +108,7 @@ fn golden_clip_checkpoint_is_the_formulas() {
     }
 }
 
-fn small() -> HashMap<String, Tensor> {
+pub fn small() -> HashMap<String, Tensor> {
     let golden = Golden::all().remove(0);
     let weights = &golden.weights;
     let tensor = |name: &str| (name.to_owned(), weights.get(name).unwrap());
@@ -122,7 +122,7 @@ fn saved(folder: &Path, name: &str, tensors: &HashMap<String, Tensor>) -> PathBu
 }
 
 /// Hugging Face's layout of OpenAI's tensors, without learned prompts.
-fn hugging_face(tensors: &HashMap<String, Tensor>) -> HashMap<String, Tensor> {
+pub fn hugging_face(tensors: &HashMap<String, Tensor>) -> HashMap<String, Tensor> {
     let mut theirs = HashMap::new();
     let mut add = |name: String, tensor: Tensor| drop(theirs.insert(name, tensor));
     for (name, tensor) in tensors {

@@ -165,3 +165,34 @@ fn what_is_no_checkpoint_says_so() {
         assert!(error.contains(reason), "{error}");
     }
 }
+
+/// The file holds two blocks of one layer norm and one linear layer each after a
+/// convolution, as `torch.jit.script` and `save` of PyTorch 2.15 write them; parameter
+/// number n counts up from n in steps of a sixteenth.
+#[test]
+fn a_scripted_module_is_read_by_its_parameters_names() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/torchscript.pt");
+    let file = Checkpoint::open(&path).unwrap();
+    let expected: [(&str, &[usize], f32); 11] = [
+        ("conv1.weight", &[4, 3, 2, 2], 2.),
+        ("logit_scale", &[], 4.5),
+        ("low", &[2], 1.),
+        ("resblocks.0.c_fc.bias", &[8], 6.),
+        ("resblocks.0.c_fc.weight", &[8, 4], 5.),
+        ("resblocks.0.ln_1.bias", &[4], 4.),
+        ("resblocks.0.ln_1.weight", &[4], 3.),
+        ("resblocks.1.c_fc.bias", &[8], 10.),
+        ("resblocks.1.c_fc.weight", &[8, 4], 9.),
+        ("resblocks.1.ln_1.bias", &[4], 8.),
+        ("resblocks.1.ln_1.weight", &[4], 7.),
+    ];
+    let names: Vec<&str> = file.names().collect();
+    assert_eq!(names, expected.map(|(name, ..)| name));
+    for (name, dims, first) in expected {
+        assert_eq!(file.dims(name), Some(dims), "{name}");
+        let counted: Vec<f32> = (0..dims.iter().product())
+            .map(|i| first + i as f32 / 16.)
+            .collect();
+        assert_eq!(values(&file, name), counted, "{name}");
+    }
+}

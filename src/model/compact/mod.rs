@@ -3,6 +3,7 @@
 
 mod file;
 mod head;
+mod scale;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -11,10 +12,11 @@ use candle_core::Tensor;
 
 pub use crate::model::file::{Metadata, identity};
 pub use head::Head;
+pub use scale::Scale;
 
 use super::efficientnet::{Fused, SIDE, Weights};
 use super::simd::Level;
-use super::{ModelError, ModelInfo, QualityModel, Score};
+use super::{Interval, ModelError, ModelInfo, QualityModel, Score};
 
 /// The default model's file, built into the program so that a copied binary
 /// works alone.
@@ -26,6 +28,7 @@ pub struct CompactModel {
     info: ModelInfo,
     backbone: Fused,
     head: Head,
+    scale: Option<Scale>,
 }
 
 impl CompactModel {
@@ -62,16 +65,16 @@ impl CompactModel {
         weights: &str,
     ) -> Result<Self, ModelError> {
         let backbone = Fused::new(&Weights::folded(tensors, weights)?, Level::best())?;
-        let head = Head::from_tensors(tensors, weights)?;
         Ok(Self {
             info: metadata.info,
             backbone,
-            head,
+            head: Head::from_tensors(tensors, weights)?,
+            scale: Scale::from_tensors(tensors, weights)?,
         })
     }
 
     /// The content of a model file. Weights are stored in f16, the head's
-    /// standardisation and scale too small to matter in f32.
+    /// standardisation and the scale of scores, too small to matter, in f32.
     ///
     /// # Errors
     /// [`ModelError::Network`] when a tensor cannot be converted.
@@ -79,9 +82,13 @@ impl CompactModel {
         mut info: ModelInfo,
         backbone: &Weights,
         head: &Head,
+        scale: Option<&Scale>,
     ) -> Result<Vec<u8>, ModelError> {
         let mut tensors = file::half(backbone.tensors())?;
         tensors.extend(head.tensors()?);
+        if let Some(scale) = scale {
+            tensors.extend(scale.tensors()?);
+        }
         tensors.sort_by(|a, b| a.0.cmp(&b.0));
         info.identity = identity(tensors.iter().map(|(name, tensor)| (name.as_str(), tensor)))?;
         file::write(&Metadata::new(info), tensors)
@@ -95,9 +102,27 @@ impl CompactModel {
         self.backbone.describe(batch)
     }
 
-    /// The head.
+    /// The head, whose scores are not on the model's scale yet.
     pub fn head(&self) -> &Head {
         &self.head
+    }
+
+    /// The scale of scores; `None` where a score is 100 times the head's
+    /// probability.
+    pub fn scale(&self) -> Option<&Scale> {
+        self.scale.as_ref()
+    }
+
+    /// The score of a descriptor [1120], on the model's scale.
+    ///
+    /// # Errors
+    /// As [`Head::score`].
+    pub fn score_of(&self, descriptor: &[f32]) -> Result<Score, ModelError> {
+        let score = self.head.score(descriptor)?;
+        Ok(match &self.scale {
+            Some(scale) => scale.apply(score),
+            None => score,
+        })
     }
 }
 
@@ -113,8 +138,12 @@ impl QualityModel for CompactModel {
     fn score(&self, batch: &[&[u8]]) -> Result<Vec<Score>, ModelError> {
         self.describe(batch)?
             .iter()
-            .map(|descriptor| self.head.score(descriptor))
+            .map(|descriptor| self.score_of(descriptor))
             .collect()
+    }
+
+    fn interval(&self, score: Score) -> Option<Interval> {
+        Some(self.scale.as_ref()?.interval(score))
     }
 }
 
