@@ -15,4 +15,5 @@ pub mod imaging;
 pub mod learning;
 pub mod metadata;
 pub mod model;
+mod regular;
 pub mod report;

@@ -7,4 +7,5 @@ mod engine;
 mod imaging;
 mod metadata;
 mod model;
+mod reliability;
 mod support;

@@ -10,6 +10,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use rusqlite::{Connection, TransactionBehavior};
 
@@ -300,37 +301,21 @@ impl Catalog {
         all: &mut [Prepared],
         options: Options,
     ) -> Result<(), CatalogError> {
-        let mut folders = Folders::default();
-        let mut touched: BTreeSet<PathBuf> = BTreeSet::new();
-        for prepared in all.iter_mut().filter(|p| p.id.is_some()) {
-            let result = &mut prepared.result;
-            if !result.problems.is_empty() {
-                prepared.row.failed = true;
-                continue;
-            }
-            let photo = result.photo.clone();
-            let mut target = Target {
-                photo: &photo,
-                rating: result.after,
-                explicit: prepared.explicit,
-                said: prepared.said.take(),
-                naming: options.naming,
-                catalog: self.id,
-            };
-            let written = sidecars::write(&mut target, &mut folders);
-            result.after = target.rating;
-            prepared.row.rating = target.rating;
-            prepared.row.failed = !written.problems.is_empty();
-            if !prepared.row.failed {
-                prepared.row.pending = Fields::default();
-                prepared.row.seen.sidecar = written.statements;
-            }
-            if let Some(first) = written.paths.first() {
+        let (naming, catalog) = (options.naming, self.id);
+        let touched = Mutex::new(BTreeSet::new());
+        let jobs: Vec<(PathBuf, &mut Prepared)> = all
+            .iter_mut()
+            .filter(|prepared| prepared.id.is_some())
+            .map(|prepared| (prepared.result.photo.clone(), prepared))
+            .collect();
+        sidecars::side_by_side(jobs, |photo, prepared, folders| {
+            prepared.write(photo, naming, catalog, folders);
+            if let Some(first) = prepared.result.sidecars.first() {
+                let mut touched = touched.lock().unwrap_or_else(PoisonError::into_inner);
                 touched.insert(first.clone());
             }
-            result.sidecars = written.paths;
-            result.problems = written.problems;
-        }
+        });
+        let touched = touched.into_inner().unwrap_or_else(PoisonError::into_inner);
         sync(&touched, all);
         let failed = self.failed();
         let finish = || -> rusqlite::Result<()> {
@@ -456,6 +441,33 @@ fn prepare(
 }
 
 impl Prepared {
+    /// Makes the photo's sidecars say its rating.
+    fn write(&mut self, photo: &Path, naming: Naming, catalog: i64, folders: &mut Folders) {
+        let result = &mut self.result;
+        if !result.problems.is_empty() {
+            self.row.failed = true;
+            return;
+        }
+        let mut target = Target {
+            photo,
+            rating: result.after,
+            explicit: self.explicit,
+            said: self.said.take(),
+            naming,
+            catalog,
+        };
+        let written = sidecars::write(&mut target, folders);
+        result.after = target.rating;
+        self.row.rating = target.rating;
+        self.row.failed = !written.problems.is_empty();
+        if !self.row.failed {
+            self.row.pending = Fields::default();
+            self.row.seen.sidecar = written.statements;
+        }
+        result.sidecars = written.paths;
+        result.problems = written.problems;
+    }
+
     fn refuse(&mut self, error: &std::io::Error) {
         let photo = self.result.photo.display();
         self.result

@@ -72,6 +72,11 @@ impl CatalogError {
     /// Sorts an error of SQLite out.
     pub(super) fn of(path: &Path, source: rusqlite::Error) -> Self {
         let path = path.to_owned();
+        // What SQLite needs beside the catalog to read it finds no room.
+        let no_room = rusqlite::ffi::SQLITE_IOERR_SHMSIZE;
+        if source.sqlite_error().map(|error| error.extended_code) == Some(no_room) {
+            return Self::Full { path };
+        }
         match source.sqlite_error_code() {
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged {
                 path,

@@ -1,7 +1,7 @@
 //! What tells one state of a file from another: its time stamps, which are
 //! quick to ask for, and its content.
 
-use std::fs::{self, File, Metadata};
+use std::fs::{self, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -77,7 +77,7 @@ impl Stamp {
 
     /// Whether, by the clock as it is now, a later change is sure to give the
     /// file another stamp. A stamp of the future never is.
-    fn is_settled(self) -> bool {
+    pub(crate) fn is_settled(self) -> bool {
         let now = nanoseconds(SystemTime::now());
         now.saturating_sub(self.modified.max(self.changed)) > SETTLED
     }
@@ -115,7 +115,7 @@ impl FileState {
 /// only the preview counts need not be read whole, it is that of many samples
 /// and of the time it was written; touching such a file makes it another.
 fn hash(path: &Path, stamp: Stamp) -> io::Result<ContentHash> {
-    let mut file = File::open(path)?;
+    let (mut file, _) = crate::regular::open(path)?;
     let mut hasher = blake3::Hasher::new();
     let size = stamp.size.unsigned_abs();
     if size <= WHOLE {
@@ -156,6 +156,7 @@ fn changed(_metadata: &Metadata) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
     use std::time::Duration;
 
     use super::*;

@@ -1,7 +1,12 @@
 //! Writing ratings into sidecars.
 
+use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
+use crate::imaging::known_format;
 use crate::metadata::xmp::{
     self, Content, Edit, Fields, Folders, Naming, Rating, Sidecars, Statements,
 };
@@ -9,6 +14,10 @@ use crate::metadata::xmp::{
 /// How often a sidecar is merged anew because another program wrote it in the
 /// meantime.
 const ATTEMPTS: usize = 5;
+
+/// How many sidecars are written at a time. Nearly all of the time goes into
+/// waiting for the disk to confirm one, which can confirm several at once.
+const WRITERS: usize = 16;
 
 /// A sidecar that has to change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -147,6 +156,63 @@ pub(super) fn write(target: &mut Target<'_>, folders: &mut Folders) -> Written {
     written
 }
 
+/// Does `work` for photos, those that cannot have a sidecar in common side by
+/// side, and the others one after the other.
+pub(super) fn side_by_side<T: Send>(
+    jobs: Vec<(PathBuf, T)>,
+    work: impl Fn(&Path, T, &mut Folders) + Sync,
+) {
+    // Sidecars of one name may be one file, whatever ways lead to its folder.
+    let mut groups: BTreeMap<String, Vec<(PathBuf, T)>> = BTreeMap::new();
+    for (photo, job) in jobs {
+        let links = Sidecars::names(&photo).iter().any(|name| is_link(name));
+        // No photo's own name is empty.
+        let key = if links {
+            String::new()
+        } else {
+            shared_name(&photo)
+        };
+        groups.entry(key).or_default().push((photo, job));
+    }
+    let writers = groups.len().min(WRITERS);
+    let groups = Mutex::new(groups.into_values());
+    let next = || groups.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let run = || {
+        let mut folders = Folders::default();
+        while let Some(group) = next() {
+            for (photo, job) in group {
+                work(&photo, job, &mut folders);
+            }
+        }
+    };
+    thread::scope(|scope| {
+        for n in 1..writers {
+            let name = format!("keepers-sidecar-{n}");
+            if let Err(error) = thread::Builder::new().name(name).spawn_scoped(scope, run) {
+                tracing::debug!("writing sidecars on {n} threads: {error}");
+                break;
+            }
+        }
+        run();
+    });
+}
+
+/// What the names of photos have in common whose sidecars may be the same file:
+/// `IMG.CR2.xmp` is that of `IMG.CR2` and of `IMG.CR2.jpg`, and some file systems
+/// do not tell capitals.
+fn shared_name(photo: &Path) -> String {
+    let mut name = Path::new(photo.file_stem().unwrap_or_default());
+    while known_format(name).is_some() {
+        name = Path::new(name.file_stem().unwrap_or_default());
+    }
+    name.to_string_lossy().to_lowercase()
+}
+
+/// Whether a sidecar is a link, which may lead to that of another photo.
+fn is_link(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink())
+}
+
 fn put(write: &Write, catalog: i64) -> Result<bool, xmp::Reason> {
     match (&write.new, &write.old) {
         (Some(new), old) => {
@@ -176,5 +242,65 @@ pub(super) fn tidy(photo: &Path, catalog: i64) {
                 tracing::warn!("{}: {part}: cannot be removed: {error}", name.display());
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn every_photo_has_its_turn_and_those_of_one_name_never_together() {
+        let photo = |i: usize| match i % 4 {
+            0 => PathBuf::from("shared/A.CR2"),
+            1 => PathBuf::from("other/a.cr2.jpg"),
+            _ => PathBuf::from(format!("{i}.jpg")),
+        };
+        let jobs: Vec<(PathBuf, usize)> = (0..80).map(|i| (photo(i), i)).collect();
+        let (inside, most, all) = (
+            AtomicUsize::new(0),
+            AtomicUsize::new(0),
+            AtomicUsize::new(0),
+        );
+        let done = Mutex::new(Vec::new());
+        side_by_side(jobs, |path, i, _| {
+            assert_eq!(path, photo(i));
+            most.fetch_max(all.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            if i % 4 < 2 {
+                assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0);
+                done.lock().unwrap().push(i);
+            }
+            thread::sleep(Duration::from_millis(2));
+            if i % 4 < 2 {
+                inside.fetch_sub(1, Ordering::SeqCst);
+            }
+            all.fetch_sub(1, Ordering::SeqCst);
+        });
+        let done = done.into_inner().unwrap();
+        assert_eq!(done.len(), 40);
+        assert!(done.is_sorted(), "in their order");
+        assert!(most.into_inner() > 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn photos_whose_sidecars_are_links_take_turns() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("one.xmp"), b"").unwrap();
+        let jobs = (0..20).map(|i| {
+            let photo = folder.path().join(format!("{i}.jpg"));
+            let target = folder.path().join("one.xmp");
+            std::os::unix::fs::symlink(target, photo.with_extension("xmp")).unwrap();
+            (photo, ())
+        });
+        let inside = AtomicUsize::new(0);
+        side_by_side(jobs.collect(), |_, (), _| {
+            assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0);
+            thread::sleep(Duration::from_millis(1));
+            inside.fetch_sub(1, Ordering::SeqCst);
+        });
     }
 }

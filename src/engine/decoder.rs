@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crossbeam_channel::Sender;
 use image::RgbImage;
 
 use super::Scored;
+use super::crew::Station;
 use super::job::{Outcome, Work};
 use super::known::{self, Recall};
 use super::slots::Slot;
@@ -35,16 +35,21 @@ pub(super) struct Ready {
     pub(super) _slot: Slot,
 }
 
-/// Decodes the job's photos one after the other until none is left.
-pub(super) fn run(work: &Work, ready: &Sender<Ready>, outcomes: &Sender<Outcome>) {
+/// Decodes the job's photos one after the other until none is left, or this
+/// thread is left behind.
+pub(super) fn run(work: &Work, station: &Station) {
     while let Some(slot) = work.slots.acquire(&work.cancel) {
         let Some((index, photo)) = work.next() else {
             return;
         };
+        station.begin(index, slot);
         let prepared = match &photo.problem {
             Some(problem) => Err(problem.clone()),
             None => guarded(|| prepare(work, index, &photo.path))
                 .unwrap_or_else(|panic| Err(format!("the decoder broke down: {panic}"))),
+        };
+        let Some((post, slot)) = station.end() else {
+            return;
         };
         let delivered = match prepared {
             Ok(Prepared::Decoded {
@@ -52,7 +57,8 @@ pub(super) fn run(work: &Work, ready: &Sender<Ready>, outcomes: &Sender<Outcome>
                 size,
                 thumbnail,
                 state,
-            }) => ready
+            }) => post
+                .ready
                 .send(Ready {
                     index,
                     pixels,
@@ -62,7 +68,8 @@ pub(super) fn run(work: &Work, ready: &Sender<Ready>, outcomes: &Sender<Outcome>
                     _slot: slot,
                 })
                 .is_ok(),
-            Ok(Prepared::Known { scored, state }) => outcomes
+            Ok(Prepared::Known { scored, state }) => post
+                .outcomes
                 .send(Outcome {
                     index,
                     result: Ok(scored),
@@ -70,7 +77,7 @@ pub(super) fn run(work: &Work, ready: &Sender<Ready>, outcomes: &Sender<Outcome>
                     known: true,
                 })
                 .is_ok(),
-            Err(reason) => outcomes.send(Outcome::failed(index, reason)).is_ok(),
+            Err(reason) => post.outcomes.send(Outcome::failed(index, reason)).is_ok(),
         };
         if !delivered {
             return;
@@ -117,6 +124,7 @@ fn prepare(work: &Work, index: usize, path: &Path) -> Result<Prepared, String> {
             state = known::state_since(path, before);
             known = state.and_then(|state| memory.recall_content(&state));
         }
+        (Recall::Unknown, Some(_)) => state = known::state_before(path, before),
         _ => {}
     }
     if let (Some(StoredScore { score, size }), None) = (known, work.thumbnail) {
@@ -154,7 +162,7 @@ fn prepare(work: &Work, index: usize, path: &Path) -> Result<Prepared, String> {
         size: (decoded.original_width, decoded.original_height),
         thumbnail,
         // What was just read is quick to read again.
-        state: state.or_else(|| known::state_since(path, before)),
+        state: known::state_after(path, before, state),
     })
 }
 

@@ -9,13 +9,13 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
+use super::crew::{Crew, Post};
 use super::known::{self, Fresh, Known, Recall};
 use super::meter::Meter;
 use super::scan::{Photo, scan};
 use super::slots::Slots;
 use super::{
-    Cancel, Event, Job, Options, PhotoResult, Request, Scan, Scored, Summary, Timings, decoder,
-    scorer,
+    Cancel, Event, Job, Options, PhotoResult, Request, Scan, Scored, Summary, Timings, scorer,
 };
 use crate::catalog::{FileState, StoredScore};
 use crate::model::QualityModel;
@@ -143,7 +143,10 @@ pub fn start_knowing(
 /// decoders are tried with.
 const STACK: usize = 8 << 20;
 
-fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+pub(super) fn spawn(
+    name: &str,
+    work: impl FnOnce() + Send + 'static,
+) -> io::Result<JoinHandle<()>> {
     Builder::new()
         .name(name.to_owned())
         .stack_size(STACK)
@@ -240,9 +243,14 @@ fn conduct(
         report
             .known(&at_once)
             .and_then(|()| match start_workers(&work, model, options) {
-                Ok((outcomes, scorer)) => report.follow(&outcomes, &scorer).and_then(|()| {
-                    report.answer_rest("a worker thread of Keepers stopped before its time")
-                }),
+                Ok((outcomes, scorer, mut crew)) => {
+                    report.follow(&outcomes, &scorer, &mut crew).and_then(|()| {
+                        report.answer_rest(match crew.left_behind {
+                            0 => "a worker thread of Keepers stopped before its time",
+                            _ => "was not opened: too many files before it gave no answer",
+                        })
+                    })
+                }
                 Err(error) => report.answer_rest(&no_thread(&error)),
             });
     // What was scored is remembered even if nobody reads on.
@@ -273,7 +281,7 @@ fn start_workers(
     work: &Arc<Work>,
     model: Arc<dyn QualityModel>,
     options: &Options,
-) -> io::Result<(Receiver<Outcome>, JoinHandle<()>)> {
+) -> io::Result<(Receiver<Outcome>, JoinHandle<()>, Crew)> {
     let (send_outcome, outcomes) = bounded(WAITING);
     // Slots bound what waits here; the channel never blocks.
     let (send_ready, ready) = bounded(options.decoded.max(1));
@@ -283,22 +291,13 @@ fn start_workers(
         scorer::run(&shared, &*model, &settings, &ready, &results);
     })?;
 
+    let post = Post {
+        ready: send_ready,
+        outcomes: send_outcome,
+    };
     let decoders = options.decoders.clamp(1, work.photos.len().max(1));
-    for n in 0..decoders {
-        let (shared, ready, results) = (Arc::clone(work), send_ready.clone(), send_outcome.clone());
-        let spawned = spawn(&format!("keepers-decode-{n}"), move || {
-            decoder::run(&shared, &ready, &results);
-        });
-        match spawned {
-            Ok(_) => {}
-            Err(error) if n == 0 => return Err(error),
-            Err(error) => {
-                tracing::warn!("decoding on {n} threads instead of {decoders}: {error}");
-                break;
-            }
-        }
-    }
-    Ok((outcomes, scorer))
+    let crew = Crew::start(work, decoders, options.patience, &post)?;
+    Ok((outcomes, scorer, crew))
 }
 
 /// What is known of photos; nothing of those that cannot be opened.
@@ -407,6 +406,7 @@ impl Report<'_> {
         &mut self,
         outcomes: &Receiver<Outcome>,
         scorer: &JoinHandle<()>,
+        crew: &mut Crew,
     ) -> Result<(), ReaderGone> {
         let mut cancelled = None;
         loop {
@@ -420,7 +420,12 @@ impl Report<'_> {
                 if scorer.is_finished() || since.elapsed() > PATIENCE {
                     return outcomes.try_iter().try_for_each(|o| self.photo(o));
                 }
-            } else if let Some(progress) = self.meter.report(Instant::now()) {
+                continue;
+            }
+            for late in crew.relieve() {
+                self.photo(late)?;
+            }
+            if let Some(progress) = self.meter.report(Instant::now()) {
                 self.send(Event::Progress(progress))?;
             }
         }

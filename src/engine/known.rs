@@ -158,6 +158,32 @@ pub(super) fn tell(known: &dyn Known, fresh: &Receiver<Fresh>) {
     }
 }
 
+/// Reads the state of a photo's file before it is decoded, where only its
+/// content can tell later whether it was changed meanwhile: its stamp is too
+/// young.
+pub(super) fn state_before(path: &Path, before: Option<catalog::Stamp>) -> Option<FileState> {
+    let young = before.is_some_and(|stamp| !stamp.is_settled());
+    young.then(|| state_since(path, before)).flatten()
+}
+
+/// The state that a score belongs to: what the file was when it had the stamp
+/// `before`, and still is now that it was decoded. `early` is its state as it was
+/// read before decoding, if it was.
+pub(super) fn state_after(
+    path: &Path,
+    before: Option<catalog::Stamp>,
+    early: Option<FileState>,
+) -> Option<FileState> {
+    match early {
+        Some(early) if early.settled => {
+            let now = catalog::Stamp::of(path).ok();
+            (now == before).then_some(early)
+        }
+        early => state_since(path, before)
+            .filter(|late| early.is_none_or(|early| early.content == late.content)),
+    }
+}
+
 /// The state of a photo's file that a score belongs to, where it can be told:
 /// `None` for a file that changes meanwhile.
 pub(super) fn state_since(path: &Path, before: Option<catalog::Stamp>) -> Option<FileState> {

@@ -5,6 +5,7 @@
 //! [`Event`]s; whoever started it reads them and can cancel. Scores are the
 //! same whoever asks, whatever the batch size and the number of threads.
 
+mod crew;
 mod decoder;
 mod describe;
 pub mod download;
@@ -163,8 +164,13 @@ pub struct Options {
     /// Decoding threads.
     pub decoders: usize,
     /// Decoded photos alive at any time, at most: those being decoded, in full,
-    /// and those waiting for the network, in the size of its input.
+    /// and those waiting for the network, in the size of its input. Those that
+    /// `patience` gave up come on top, sixteen of them at most.
     pub decoded: usize,
+    /// How long one file may take before the job goes on without it, whatever
+    /// holds it up. Longer than decoding may take: see
+    /// [`Limits::time`](crate::imaging::Limits).
+    pub patience: Duration,
     /// Whether the model is also asked what the photos show, which takes some
     /// models longer.
     pub scenes: bool,
@@ -183,6 +189,7 @@ impl Default for Options {
             decoders,
             // One batch at the network, one that fills, and what is decoded.
             decoded: 2 * batch + decoders,
+            patience: Duration::from_secs(60),
             scenes: false,
         }
     }

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::error::Reason;
 use super::limits::{Deadline, Limits, Watched};
+use crate::regular;
 
 /// How much a decoder that reads a stream is given at once.
 const BUFFER: usize = 1 << 16;
@@ -31,9 +32,7 @@ impl Source {
     pub(super) fn open(path: &Path, limits: &Limits) -> Result<Self, Reason> {
         let deadline = Deadline::start(limits.time);
         refuse_special(path, &std::fs::metadata(path)?)?;
-        let mut file = File::open(path)?;
-        let metadata = file.metadata()?;
-        refuse_special(path, &metadata)?;
+        let (mut file, metadata) = regular::open(path)?;
         let mut head = Vec::new();
         file.by_ref().take(HEAD).read_to_end(&mut head)?;
         if head.is_empty() {

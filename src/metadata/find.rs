@@ -1,11 +1,11 @@
 //! Where the EXIF of each kind of file is.
 
-use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use super::ifd::{Head, Tiff, u32_at};
 use super::{Exif, isobmff, items, jpeg};
+use crate::regular;
 
 /// Most bytes of EXIF that are read from a container; cameras' maker notes
 /// reach some hundred kilobytes.
@@ -17,7 +17,8 @@ const MOST: u64 = 16 << 20;
 /// # Errors
 /// Where the file cannot be read.
 pub fn read(path: &Path) -> io::Result<Exif> {
-    read_from(&mut BufReader::with_capacity(1 << 14, File::open(path)?))
+    let (file, _) = regular::open(path)?;
+    read_from(&mut BufReader::with_capacity(1 << 14, file))
 }
 
 /// What the photo in `reader` says about itself.

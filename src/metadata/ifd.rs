@@ -179,6 +179,20 @@ impl<R: Read + Seek> Tiff<R> {
         Ok(Directory { entries, next })
     }
 
+    /// The directories of a part of the file that count offsets from `base` of
+    /// this structure, as makers' notes do.
+    pub(crate) fn part(&mut self, base: u64, big_endian: bool) -> Tiff<&mut R> {
+        Tiff {
+            reader: &mut self.reader,
+            base: self.base.saturating_add(base),
+            head: Head {
+                big_endian,
+                ..self.head
+            },
+            first: 0,
+        }
+    }
+
     /// `length` bytes at `offset` of the structure.
     ///
     /// # Errors

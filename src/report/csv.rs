@@ -49,18 +49,21 @@ fn separated(
         .map_err(io_error)?;
     for (rank, photo) in ranked(photos) {
         let scored = photo.outcome.as_ref().ok();
+        let error = photo.outcome.as_ref().err();
         let mut row = vec![
             text(rank),
-            paths::text(&photo.path).into_owned(),
+            paths::cell(&photo.path).into_owned(),
             scored.map_or_else(String::new, |s| number(s.score.value())),
-            photo.outcome.as_ref().err().cloned().unwrap_or_default(),
+            error.map_or_else(String::new, |words| {
+                paths::cell_of_words(words).into_owned()
+            }),
         ];
         if let Some(details) = details {
             let (model, interval) = (details.model.info(), details.interval(photo));
             row.extend([
                 text(scored.map(|s| s.size.0)),
                 text(scored.map(|s| s.size.1)),
-                model.name.clone(),
+                paths::cell_of_words(&model.name).into_owned(),
                 model.identity.clone(),
                 text(scored.and_then(|s| s.scene).map(Scene::name)),
                 interval.map_or_else(String::new, |i| number(i.low)),
@@ -95,7 +98,7 @@ mod tests {
     use super::super::tests::{photo, written};
 
     #[test]
-    fn cells_are_quoted_where_they_must_be_and_paths_are_exact() {
+    fn cells_are_quoted_where_they_must_be_and_none_is_a_formula() {
         let photos = [
             photo("=1+1, \"b\"\n.jpg", Ok(0.7318250301)),
             photo("c.jpg", Ok(0.5)),
@@ -104,7 +107,7 @@ mod tests {
         assert_eq!(
             written(Format::Csv, &photos, false),
             "rank,path,score,error\n\
-             1,\"=1+1, \"\"b\"\"\n.jpg\",73.18250301,\n\
+             1,\"./=1+1, \"\"b\"\"\n.jpg\",73.18250301,\n\
              2,c.jpg,50.0,\n\
              ,d.jpg,,\"cut off, at line 7\"\n"
         );

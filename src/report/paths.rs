@@ -28,6 +28,36 @@ pub fn exact(path: &Path) -> Option<String> {
     }
 }
 
+/// The path for a cell of a spreadsheet: [`text`], with `./` in front (`.\\` on
+/// Windows) where the cell would be taken for a formula. It names the same file,
+/// and scripts need to undo nothing.
+pub fn cell(path: &Path) -> Cow<'_, str> {
+    let text = text(path);
+    if is_formula(&text) {
+        Cow::Owned(format!(".{}{text}", std::path::MAIN_SEPARATOR))
+    } else {
+        text
+    }
+}
+
+/// Words for a cell of a spreadsheet: with an apostrophe in front where they
+/// would be taken for a formula, which spreadsheets do not show.
+pub fn cell_of_words(text: &str) -> Cow<'_, str> {
+    if is_formula(text) {
+        Cow::Owned(format!("'{text}"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// Whether a spreadsheet would reckon with what a cell holds instead of showing
+/// it: by its first character, also the wide forms that some take for the same.
+fn is_formula(text: &str) -> bool {
+    text.starts_with([
+        '=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',
+    ])
+}
+
 /// The path for a person's eyes: [`text`] with nothing in it that would move
 /// the cursor or turn the direction of writing.
 pub fn shown(path: &Path) -> String {
@@ -156,6 +186,21 @@ mod tests {
             assert_eq!(text(Path::new(path)), path);
             assert_eq!(exact(Path::new(path)), None);
         }
+    }
+
+    #[test]
+    fn no_cell_is_a_formula() {
+        let cell = |path: &str| cell(Path::new(path)).into_owned();
+        let here = format!(".{}", std::path::MAIN_SEPARATOR);
+        for name in [
+            "=1+1.png", "+1.png", "-x.png", "@a.png", "\t=1.png", "＝1.png",
+        ] {
+            assert_eq!(cell(name), format!("{here}{name}"));
+            assert_eq!(cell(&format!("a/{name}")), format!("a/{name}"));
+        }
+        assert_eq!(cell("a=b.png"), "a=b.png");
+        assert_eq!(cell_of_words("=cmd|' /C calc'!A0"), "'=cmd|' /C calc'!A0");
+        assert_eq!(cell_of_words("cut off"), "cut off");
     }
 
     #[test]

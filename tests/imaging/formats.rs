@@ -108,7 +108,7 @@ fn transparency_lies_over_white() {
 
 /// Whether the pattern stands upright: its red grows to the right, its green
 /// downwards.
-fn stands_upright(image: &RgbImage) -> bool {
+pub fn stands_upright(image: &RgbImage) -> bool {
     let (width, height) = image.dimensions();
     let at = |x: u32, y: u32| {
         image

@@ -13,6 +13,8 @@ use crate::support;
 
 mod formats;
 mod hostile;
+pub mod raw;
+mod table;
 
 fn shoot() -> Option<PathBuf> {
     Some(support::data()?.join("shoot"))

@@ -1,9 +1,9 @@
 //! RAW files, by the preview that the camera put inside.
 //!
 //! Nearly every RAW file holds one or more JPEGs as its camera developed the
-//! photo. TIFF-like files name them in their directories, Fujifilm's at the
-//! head of the file; in the others (CR3, maker notes) they are found by
-//! looking for a JPEG's first bytes. The RAW data itself is not developed.
+//! photo. Where each maker names them is in `places`; in files that name none they
+//! are found by looking for a JPEG's first bytes. The RAW data itself is not
+//! developed.
 
 use std::io::{Read, Seek, SeekFrom};
 
@@ -11,13 +11,15 @@ use super::super::error::Reason;
 use super::super::raster::{Channels, Picture, Raster};
 use super::super::source::Source;
 use super::{Want, failure, jpeg};
-use crate::metadata::ifd::{Directory, Tiff, u32_at};
+use crate::metadata::ifd::{Directory, Tiff};
 use crate::metadata::{Orientation, jpeg as segments, read_from};
+
+mod places;
+
+use places::directories;
 
 /// Longest side of a preview that is large enough to judge a photo by.
 const SMALLEST: u32 = 480;
-/// Most directories looked at; a RAW file has about ten.
-const DIRECTORIES: usize = 64;
 /// Most JPEGs looked at while searching a file byte by byte.
 const FINDS: usize = 256;
 /// How much is searched at once.
@@ -33,11 +35,6 @@ mod tag {
     pub const STRIPS: u16 = 0x111;
     pub const SAMPLES: u16 = 0x115;
     pub const STRIP_BYTES: u16 = 0x117;
-    pub const DIRECTORIES: u16 = 0x14A;
-    pub const JPEG: u16 = 0x201;
-    pub const JPEG_BYTES: u16 = 0x202;
-    /// Panasonic's whole JPEG as a value.
-    pub const PANASONIC_JPEG: u16 = 0x2E;
     pub const DNG_VERSION: u16 = 0xC612;
 }
 
@@ -141,54 +138,9 @@ fn preview<R: Read + Seek>(reader: &mut R, offset: u64, length: u64) -> Option<P
     })
 }
 
-/// All directories of a TIFF structure: the chain, and those that directories
-/// lead to.
-fn directories<R: Read + Seek>(tiff: &mut Tiff<R>) -> Vec<Directory> {
-    let mut all = tiff.chain(DIRECTORIES);
-    let mut seen = Vec::new();
-    let mut i = 0;
-    while let Some(directory) = all.get(i) {
-        i += 1;
-        let Some(entry) = directory.get(tag::DIRECTORIES).cloned() else {
-            continue;
-        };
-        for offset in tiff.unsigned(&entry) {
-            if all.len() >= DIRECTORIES || seen.contains(&offset) {
-                continue;
-            }
-            seen.push(offset);
-            if let Ok(directory) = tiff.directory(offset) {
-                all.push(directory);
-            }
-        }
-    }
-    all
-}
-
 /// The JPEGs that the file's structure names.
 fn named(source: &mut Source) -> Vec<Preview> {
-    let mut places = Vec::new();
-    if source.head.starts_with(b"FUJIFILM") {
-        let number = |at| u32_at(&source.head, at, true).map(u64::from);
-        places.extend(number(84).zip(number(88)));
-    }
-    if let Ok(mut tiff) = Tiff::open(source.parts(), 0) {
-        for directory in directories(&mut tiff) {
-            let jpeg = tiff.number(&directory, tag::JPEG);
-            places.extend(jpeg.zip(tiff.number(&directory, tag::JPEG_BYTES)));
-            if let Some(entry) = directory.get(tag::PANASONIC_JPEG) {
-                places.extend(entry.length().map(|length| (entry.offset, length)));
-            }
-            let compression = tiff.number(&directory, tag::COMPRESSION);
-            let strips = directory.get(tag::STRIPS).cloned();
-            if let (Some(6 | 7), Some(strips)) = (compression, strips)
-                && let [offset] = tiff.unsigned(&strips)[..]
-            {
-                let length = tiff.number(&directory, tag::STRIP_BYTES);
-                places.extend(length.map(|length| (offset, length)));
-            }
-        }
-    }
+    let places = places::all(source);
     let mut reader = source.parts();
     places
         .into_iter()

@@ -1,6 +1,5 @@
 //! XMP inside a photo's own file; read, never written.
 
-use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
@@ -9,6 +8,7 @@ use super::packet::{MOST_BYTES, Packet};
 use super::statements::Statements;
 use crate::metadata::ifd::Tiff;
 use crate::metadata::{is_tiff, jpeg};
+use crate::regular;
 
 /// TIFF's tag for an XMP packet.
 const XMP_TAG: u16 = 700;
@@ -23,7 +23,8 @@ pub fn read_embedded(photo: &Path) -> io::Result<Option<Statements>> {
     if !std::fs::metadata(photo)?.is_file() {
         return Ok(None);
     }
-    let mut reader = BufReader::with_capacity(1 << 14, File::open(photo)?);
+    let (file, _) = regular::open(photo)?;
+    let mut reader = BufReader::with_capacity(1 << 14, file);
     let Some(packet) = packet(&mut reader)? else {
         return Ok(None);
     };

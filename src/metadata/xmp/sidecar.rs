@@ -15,6 +15,7 @@ use super::packet::{MOST_BYTES, Packet, too_large};
 use super::rating::Fields;
 use super::statements::Statements;
 use crate::imaging::{Format, known_format};
+use crate::regular;
 
 /// How a new sidecar is named.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -181,8 +182,8 @@ pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>, Reason> {
         return Err(Reason::Refused("is not a regular file"));
     }
     let mut bytes = Vec::new();
-    fs::File::open(path)
-        .and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes))
+    regular::open(path)
+        .and_then(|(file, _)| file.take(MOST_BYTES + 1).read_to_end(&mut bytes))
         .map_err(Reason::Read)?;
     if bytes.len() as u64 > MOST_BYTES {
         return Err(too_large());
