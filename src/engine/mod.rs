@@ -7,6 +7,7 @@
 
 mod decoder;
 mod describe;
+mod distorted;
 pub mod download;
 mod job;
 mod known;
@@ -27,6 +28,7 @@ use image::RgbImage;
 use crate::model::{Scene, Score};
 
 pub use describe::{Described, describe};
+pub use distorted::{DISTORTED_SIDE, Distorted, STEPS, Series, pristine, score_distorted};
 pub use job::{start, start_knowing};
 pub use known::{Fresh, Known, Memory, PIPELINE, Recall};
 pub use ranking::best_first;
