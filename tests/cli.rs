@@ -1,6 +1,7 @@
 //! The program as its users run it: formats, exit status, notes.
 
 mod clip;
+mod distort;
 mod download;
 mod evaluate;
 mod extras;

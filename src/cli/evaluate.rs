@@ -41,8 +41,15 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     images: PathBuf,
     /// CSV with the columns "file" and "mos"
-    #[arg(long, value_name = "CSV")]
-    scores: PathBuf,
+    #[arg(
+        long,
+        value_name = "CSV",
+        required_unless_present = "distortions",
+        conflicts_with = "distortions"
+    )]
+    scores: Option<PathBuf>,
+    #[command(flatten)]
+    distorted: super::distorted::Args,
     #[command(flatten)]
     model: run::ModelArgs,
     /// Format of the result
@@ -75,12 +82,18 @@ struct Figures {
 
 pub fn run(args: &Args) -> anyhow::Result<Exit> {
     let mut console = Console::new(args.quiet);
-    let opinions = labels::read(&args.scores)?;
+    let opinions = args.scores.as_deref().map(labels::read).transpose()?;
     if !args.images.is_dir() {
         bail!("{}: is no folder of images", paths::shown(&args.images));
     }
     let home = run::home(&mut console);
     let model = args.model.open(home.as_ref())?;
+    let Some(opinions) = opinions else {
+        let json = matches!(args.format, Format::Json);
+        return args
+            .distorted
+            .run(model.as_ref(), &args.images, json, &mut console);
+    };
     let by_path: HashMap<PathBuf, f64> = labels::located(&args.images, opinions)
         .into_iter()
         .collect();

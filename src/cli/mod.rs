@@ -7,6 +7,8 @@ mod catalog;
 mod catalog_args;
 mod completions;
 mod console;
+mod distort;
+mod distorted;
 mod download;
 mod evaluate;
 mod exit;
@@ -73,6 +75,7 @@ enum Command {
     Xmp(xmp::Args),
     Catalog(catalog::Args),
     Evaluate(evaluate::Args),
+    Distort(distort::Args),
     Gui(gui::Args),
     Model(model::Args),
     Completions(completions::Args),
@@ -111,6 +114,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
         Some(Command::Xmp(args)) => xmp::run(&args),
         Some(Command::Catalog(args)) => catalog::run(&args),
         Some(Command::Evaluate(args)) => evaluate::run(&args),
+        Some(Command::Distort(args)) => distort::run(&args),
         Some(Command::Gui(args)) => gui::run(args),
         Some(Command::Model(args)) => model::run(args),
         Some(Command::Completions(args)) => completions::run(&args),

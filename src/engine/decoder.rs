@@ -87,10 +87,16 @@ pub(super) fn run(work: &Work, station: &Station) {
 
 /// The network's input of one photo, as [`run`] makes it.
 pub(super) fn network_input(path: &Path, side: u32) -> Result<Vec<u8>, String> {
+    let decoded = decoded(path, wanted(side))?;
+    Ok(model_input(&decoded, side).into_raw())
+}
+
+/// A photo's upright pixels, or the reason why there are none.
+pub(super) fn decoded(path: &Path, want: Want) -> Result<RgbImage, String> {
     guarded(|| {
-        let decoded = decode(path, wanted(side), &Limits::default());
+        let decoded = decode(path, want, &Limits::default());
         let decoded = decoded.map_err(|e| one_line(&e.reason.to_string()))?;
-        Ok(model_input(&decoded.image, side).into_raw())
+        Ok(decoded.image)
     })
     .unwrap_or_else(|panic| Err(format!("the decoder broke down: {panic}")))
 }

@@ -8,6 +8,7 @@
 mod crew;
 mod decoder;
 mod describe;
+mod distorted;
 pub mod download;
 mod job;
 mod known;
@@ -28,6 +29,7 @@ use image::RgbImage;
 use crate::model::{Scene, Score};
 
 pub use describe::{Described, describe};
+pub use distorted::{DISTORTED_SIDE, Distorted, STEPS, Series, pristine, score_distorted};
 pub use job::{start, start_knowing};
 pub use known::{Fresh, Known, Memory, PIPELINE, Recall};
 pub use ranking::best_first;

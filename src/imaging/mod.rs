@@ -6,6 +6,7 @@
 
 mod colour;
 mod decode;
+pub mod distortion;
 mod error;
 mod format;
 mod limits;
@@ -18,4 +19,4 @@ pub use decode::{Decoded, Want, decode};
 pub use error::{ImagingError, Reason};
 pub use format::{Format, known_format};
 pub use limits::Limits;
-pub use resize::{model_input, thumbnail};
+pub use resize::{model_input, resized, thumbnail};

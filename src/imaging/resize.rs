@@ -12,7 +12,7 @@ use image::RgbImage;
 ///
 /// A picture or a `side` without pixels gives one.
 pub fn model_input(image: &RgbImage, side: u32) -> RgbImage {
-    to_size(image, side, side)
+    resized(image, side, side)
 }
 
 /// The photo small enough for a box of `longest` x `longest` pixels, aspect
@@ -24,14 +24,16 @@ pub fn thumbnail(image: &RgbImage, longest: u32) -> RgbImage {
         return image.clone();
     }
     let to = |side: u32| ((f64::from(side) * scale).round() as u32).max(1);
-    to_size(image, to(width), to(height))
+    resized(image, to(width), to(height))
 }
 
-fn to_size(image: &RgbImage, width: u32, height: u32) -> RgbImage {
+/// The photo resized to `width` x `height` pixels, by the filter of
+/// [`model_input`].
+pub fn resized(image: &RgbImage, width: u32, height: u32) -> RgbImage {
     if image.dimensions() == (width, height) {
         return image.clone();
     }
-    let resized = || {
+    let in_two_steps = || {
         // PIL narrows first and rounds to bytes in between; the library, left
         // to itself, takes the other order, which differs by some levels at
         // hard edges.
@@ -39,7 +41,7 @@ fn to_size(image: &RgbImage, width: u32, height: u32) -> RgbImage {
         one_way(&narrowed, width, height)
     };
     // It fails for sides of 0 alone.
-    resized().unwrap_or_else(|| RgbImage::new(width, height))
+    in_two_steps().unwrap_or_else(|| RgbImage::new(width, height))
 }
 
 /// Resizes along one side.
