@@ -15,7 +15,7 @@ use crate::imaging::distortion::{Distortion, Family};
 use crate::model::QualityModel;
 
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct DistortedArgs {
     /// Instead of opinions: make the photos of the folder worse in every way,
     /// in five levels each, and count the steps at which the score falls
     #[arg(long)]
@@ -56,7 +56,7 @@ struct Falls {
     means: Option<Vec<f64>>,
 }
 
-impl Args {
+impl DistortedArgs {
     /// Measures `model` on the photos of a folder.
     ///
     /// # Errors

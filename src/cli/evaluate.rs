@@ -49,7 +49,7 @@ pub struct Args {
     )]
     scores: Option<PathBuf>,
     #[command(flatten)]
-    distorted: super::distorted::Args,
+    distorted: super::distorted::DistortedArgs,
     #[command(flatten)]
     model: run::ModelArgs,
     /// Format of the result

@@ -22,14 +22,14 @@ pub(super) fn gaussian(photo: &RgbImage, deviation: f32) -> RgbImage {
     filtered(Planes::coded(photo), |plane, w, h| {
         filter::gaussian(plane, w, h, deviation)
     })
-    .from_coded()
+    .coded_photo()
 }
 
 pub(super) fn lens(photo: &RgbImage, radius: f32) -> RgbImage {
     filtered(Planes::coded(photo), |plane, w, h| {
         filter::disc(plane, w, h, radius)
     })
-    .from_coded()
+    .coded_photo()
 }
 
 pub(super) fn motion(photo: &RgbImage, length: f32, chance: &mut Chance) -> RgbImage {
@@ -40,7 +40,7 @@ pub(super) fn motion(photo: &RgbImage, length: f32, chance: &mut Chance) -> RgbI
         .map(|along| (along * x, along * y))
         .collect();
     let line = Sparse::path(&places);
-    filtered(Planes::coded(photo), |plane, w, h| line.apply(plane, w, h)).from_coded()
+    filtered(Planes::coded(photo), |plane, w, h| line.apply(plane, w, h)).coded_photo()
 }
 
 /// Unsharp masking: what a blur takes away, added `strength` times.
@@ -51,5 +51,5 @@ pub(super) fn sharpen(photo: &RgbImage, deviation: f32, strength: f32) -> RgbIma
         both.map(|(&value, soft)| value + strength * (value - soft))
             .collect()
     })
-    .from_coded()
+    .coded_photo()
 }

@@ -13,7 +13,7 @@ pub(super) fn defocus(photo: &RgbImage, radius: f32) -> RgbImage {
     filtered(Planes::linear(photo), |plane, w, h| {
         filter::disc(plane, w, h, radius)
     })
-    .from_linear()
+    .linear_photo()
 }
 
 /// Blur that grows with a smooth depth, by layers of even blur.
@@ -44,7 +44,7 @@ pub(super) fn depth_defocus(photo: &RgbImage, radius: f32, chance: &mut Chance) 
         }
         out
     })
-    .from_linear()
+    .linear_photo()
 }
 
 /// Blur along the path of an unsteady hand.
@@ -72,7 +72,7 @@ pub(super) fn shake(photo: &RgbImage, across: f32, chance: &mut Chance) -> RgbIm
         *place = (place.0 * across / size, place.1 * across / size);
     }
     let path = Sparse::path(&places);
-    filtered(Planes::linear(photo), |plane, w, h| path.apply(plane, w, h)).from_linear()
+    filtered(Planes::linear(photo), |plane, w, h| path.apply(plane, w, h)).linear_photo()
 }
 
 /// Photon and read noise, then a camera's noise reduction.
@@ -84,10 +84,10 @@ pub(super) fn high_iso(photo: &RgbImage, gain: f32, chance: &mut Chance) -> RgbI
             *value += deviation * chance.normal();
         }
     }
-    let mut planes = Planes::luma_chroma(&planes.from_linear());
+    let mut planes = Planes::luma_chroma(&planes.linear_photo());
     let strength = gain.sqrt();
     noise::smooth(&mut planes, 2, 0.4 * strength, 1.5 * strength);
-    planes.from_luma_chroma()
+    planes.luma_chroma_photo()
 }
 
 /// Linear light times 2^`stops`, clipped, over read noise of a deviation.
@@ -99,7 +99,7 @@ pub(super) fn expose(photo: &RgbImage, stops: f32, read: f32, chance: &mut Chanc
             *value += read * chance.normal();
         }
     }
-    planes.from_linear()
+    planes.linear_photo()
 }
 
 /// Red and blue against each other, at the same luminance.
@@ -118,7 +118,7 @@ pub(super) fn white_balance(photo: &RgbImage, stops: f32, chance: &mut Chance) -
     for (channel, gain) in planes.channels.iter_mut().zip(gains) {
         channel.iter_mut().for_each(|value| *value *= gain * kept);
     }
-    planes.from_linear()
+    planes.linear_photo()
 }
 
 /// Light of the air over what is behind it (Koschmieder's law).
@@ -138,7 +138,7 @@ pub(super) fn haze(photo: &RgbImage, density: f32, chance: &mut Chance) -> RgbIm
             *value = *value * through + air * (1.0 - through);
         }
     }
-    planes.from_linear()
+    planes.linear_photo()
 }
 
 /// Reduced and enlarged again.

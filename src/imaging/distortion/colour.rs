@@ -12,7 +12,7 @@ pub(super) fn diffusion(photo: &RgbImage, deviation: f32) -> RgbImage {
     for channel in planes.channels.iter_mut().skip(1) {
         *channel = filter::gaussian(channel, width, height, deviation);
     }
-    planes.from_lab()
+    planes.lab_photo()
 }
 
 pub(super) fn shift(photo: &RgbImage, distance: f32, chance: &mut Chance) -> RgbImage {
@@ -34,7 +34,7 @@ pub(super) fn shift(photo: &RgbImage, distance: f32, chance: &mut Chance) -> Rgb
             green[at] += edges[at] * (from[row + column] - green[at]);
         }
     }
-    planes.from_coded()
+    planes.coded_photo()
 }
 
 /// Where a photo has edges, 0 to 1: the steepness of its green channel around,
@@ -70,5 +70,5 @@ pub(super) fn chroma(photo: &RgbImage, factor: f32) -> RgbImage {
     for channel in planes.channels.iter_mut().skip(1) {
         channel.iter_mut().for_each(|value| *value *= factor);
     }
-    planes.from_lab()
+    planes.lab_photo()
 }

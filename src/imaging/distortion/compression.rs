@@ -59,7 +59,7 @@ pub(super) fn wavelet(photo: &RgbImage, step: f32) -> RgbImage {
             transform(channel, width, w, h, inverse);
         }
     }
-    planes.from_luma_chroma()
+    planes.luma_chroma_photo()
 }
 
 /// Transforms the corner of `w` x `h` along both sides.

@@ -209,7 +209,8 @@ mod tests {
         let mut point = vec![0f32; 31 * 31];
         point[15 * 31 + 15] = 1.0;
         let path = Sparse::path(&[(0.0, 0.0), (3.3, 1.0), (5.0, 2.0)]);
-        let filters: [&dyn Fn(&[f32], usize, usize) -> Vec<f32>; 4] = [
+        type Filter<'a> = &'a dyn Fn(&[f32], usize, usize) -> Vec<f32>;
+        let filters: [Filter<'_>; 4] = [
             &|plane, w, h| gaussian(plane, w, h, 1.7),
             &|plane, w, h| disc(plane, w, h, 4.4),
             &|plane, w, h| path.apply(plane, w, h),

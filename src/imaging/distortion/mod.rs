@@ -205,8 +205,8 @@ distortions! {
     /// kept.
     WhiteBalance = "white-balance", Camera;
     /// Haze: air light of 0.8 over linear light, `exp(-b d)` of which comes
-    /// through, with a depth d that grows towards the top and b = 0.25, 0.5,
-    /// 0.9, 1.5, 2.4.
+    /// through, with a depth d that grows towards the top and b = 0.06, 0.15,
+    /// 0.35, 0.8, 1.6.
     Haze = "haze", Camera;
     /// A small original enlarged (bicubic): by 1.4, 1.9, 2.7, 4, 6.
     Enlarged = "enlarged", Camera;
@@ -300,7 +300,7 @@ impl Distortion {
             Self::WhiteBalance => {
                 camera::white_balance(photo, level.of([0.15, 0.3, 0.5, 0.75, 1.1]), chance)
             }
-            Self::Haze => camera::haze(photo, level.of([0.25, 0.5, 0.9, 1.5, 2.4]), chance),
+            Self::Haze => camera::haze(photo, level.of([0.06, 0.15, 0.35, 0.8, 1.6]), chance),
             Self::Enlarged => camera::enlarged(photo, level.of([1.4, 1.9, 2.7, 4.0, 6.0])),
         }
     }

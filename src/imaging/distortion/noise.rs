@@ -18,14 +18,14 @@ fn add(planes: &mut Planes, deviation: f32, chance: &mut Chance) {
 pub(super) fn white(photo: &RgbImage, variance: f32, chance: &mut Chance) -> RgbImage {
     let mut planes = Planes::coded(photo);
     add(&mut planes, variance.sqrt(), chance);
-    planes.from_coded()
+    planes.coded_photo()
 }
 
 /// Noise of luma and chroma, each for itself.
 pub(super) fn of_components(photo: &RgbImage, variance: f32, chance: &mut Chance) -> RgbImage {
     let mut planes = Planes::luma_chroma(photo);
     add(&mut planes, variance.sqrt(), chance);
-    planes.from_luma_chroma()
+    planes.luma_chroma_photo()
 }
 
 pub(super) fn impulses(photo: &RgbImage, share: f32, chance: &mut Chance) -> RgbImage {
@@ -48,7 +48,7 @@ pub(super) fn multiplied(photo: &RgbImage, variance: f32, chance: &mut Chance) -
             *value *= 1.0 + deviation * chance.normal();
         }
     }
-    planes.from_coded()
+    planes.coded_photo()
 }
 
 /// Noise of a variance, added and filtered away.
@@ -57,7 +57,7 @@ pub(super) fn removed(photo: &RgbImage, variance: f32, chance: &mut Chance) -> R
     let mut planes = Planes::luma_chroma(photo);
     add(&mut planes, deviation, chance);
     smooth(&mut planes, 3, 2.0 * deviation, 2.0 * deviation);
-    planes.from_luma_chroma()
+    planes.luma_chroma_photo()
 }
 
 /// Filters luma and chroma, each with its own tolerance; both look at luma

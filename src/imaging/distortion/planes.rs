@@ -65,19 +65,19 @@ impl Planes {
         })
     }
 
-    pub(super) fn from_coded(&self) -> RgbImage {
+    pub(super) fn coded_photo(&self) -> RgbImage {
         self.photo(|pixel| pixel)
     }
 
-    pub(super) fn from_linear(&self) -> RgbImage {
+    pub(super) fn linear_photo(&self) -> RgbImage {
         self.photo(|pixel| pixel.map(code))
     }
 
-    pub(super) fn from_lab(&self) -> RgbImage {
+    pub(super) fn lab_photo(&self) -> RgbImage {
         self.photo(|pixel| of_lab(pixel).map(code))
     }
 
-    pub(super) fn from_luma_chroma(&self) -> RgbImage {
+    pub(super) fn luma_chroma_photo(&self) -> RgbImage {
         self.photo(|[y, cb, cr]| {
             let (r, b) = (y + 1.402 * cr, y + 1.772 * cb);
             [r, (y - 0.299 * r - 0.114 * b) / 0.587, b]
@@ -170,10 +170,10 @@ mod tests {
             let both = photo.as_raw().iter().zip(back.as_raw());
             both.map(|(a, b)| a.abs_diff(*b)).max()
         };
-        assert_eq!(near(Planes::coded(&photo).from_coded()), Some(0));
-        assert_eq!(near(Planes::linear(&photo).from_linear()), Some(0));
-        assert!(near(Planes::lab(&photo).from_lab()) <= Some(1));
-        assert!(near(Planes::luma_chroma(&photo).from_luma_chroma()) <= Some(1));
+        assert_eq!(near(Planes::coded(&photo).coded_photo()), Some(0));
+        assert_eq!(near(Planes::linear(&photo).linear_photo()), Some(0));
+        assert!(near(Planes::lab(&photo).lab_photo()) <= Some(1));
+        assert!(near(Planes::luma_chroma(&photo).luma_chroma_photo()) <= Some(1));
     }
 
     #[test]

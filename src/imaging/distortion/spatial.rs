@@ -28,7 +28,7 @@ pub(super) fn jitter(photo: &RgbImage, deviation: f32, chance: &mut Chance) -> R
             }
         }
     }
-    out.from_coded()
+    out.coded_photo()
 }
 
 /// A random place for a square in a photo, and its side.

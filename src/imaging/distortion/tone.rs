@@ -12,7 +12,7 @@ fn lightness(photo: &RgbImage, change: impl Fn(f32) -> f32) -> RgbImage {
     for value in l {
         *value = 100.0 * change((*value / 100.0).clamp(0.0, 1.0));
     }
-    planes.from_lab()
+    planes.lab_photo()
 }
 
 pub(super) fn brighten(photo: &RgbImage, amount: f32) -> RgbImage {
@@ -25,14 +25,14 @@ pub(super) fn darken(photo: &RgbImage, amount: f32) -> RgbImage {
 
 pub(super) fn mean_shift(photo: &RgbImage, amount: f32, chance: &mut Chance) -> RgbImage {
     let shift = chance.sign() * amount;
-    Planes::coded(photo).map(|v| v + shift).from_coded()
+    Planes::coded(photo).map(|v| v + shift).coded_photo()
 }
 
 pub(super) fn quantise(photo: &RgbImage, levels: u8) -> RgbImage {
     let steps = f32::from(levels.max(2) - 1);
     Planes::coded(photo)
         .map(|v| (v * steps).round() / steps)
-        .from_coded()
+        .coded_photo()
 }
 
 pub(super) fn contrast(photo: &RgbImage, amount: f32, chance: &mut Chance) -> RgbImage {
@@ -46,5 +46,5 @@ pub(super) fn contrast(photo: &RgbImage, amount: f32, chance: &mut Chance) -> Rg
     let values = planes.channels.iter().flatten();
     let sum: f64 = values.map(|&v| f64::from(v)).sum();
     let mean = (sum / (3 * planes.width * planes.height).max(1) as f64) as f32;
-    planes.map(|v| mean + factor * (v - mean)).from_coded()
+    planes.map(|v| mean + factor * (v - mean)).coded_photo()
 }
