@@ -1,16 +1,26 @@
 //! The one place where commands and messages change the state. Nothing here
 //! waits, reads or writes: what takes time is asked for as [`Effect`]s.
 
-use std::path::{Path, PathBuf};
+mod jobs;
+mod models;
+mod rating;
+#[cfg(test)]
+mod rating_tests;
+mod results;
+mod steps;
+
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use image::RgbImage;
 
 use super::command::{Command, Step};
-use super::state::{ModelState, Notice, Panel, PhotoId, Scoring, State, TILE_SIDES, View, name};
+use super::state::{Filter, Installed, LookUp, Notice, Panel, PhotoId, State, TILE_SIDES, View};
 use crate::engine::{Event, PhotoResult};
-use crate::model::ModelInfo;
-use crate::report::{self, paths, wording};
+use crate::model::Scene;
+
+pub use models::{ModelErrand, ModelNews};
+pub use rating::{RatingErrand, RatingNews, Turned};
 
 /// What has to be done outside the state.
 #[derive(Debug)]
@@ -42,6 +52,19 @@ pub enum Effect {
     },
     /// Put the sample photos on disk and open them.
     UnpackSamples,
+    /// Something about models.
+    Models(ModelErrand),
+    /// Something about ratings.
+    Ratings(RatingErrand),
+    /// Ask the model what a photo shows.
+    TellScene {
+        /// The shoot it is of.
+        shoot: u64,
+        /// The photo.
+        photo: PhotoId,
+        /// Its file.
+        path: PathBuf,
+    },
     /// Put a text on the clipboard.
     Copy(String),
     /// Keep this small picture of a photo.
@@ -55,8 +78,19 @@ pub enum Effect {
 /// What the threads in the background have to say.
 #[derive(Debug)]
 pub enum Message {
-    /// The model is open, or cannot be used.
-    Model(Result<ModelInfo, String>),
+    /// Something about models.
+    Models(ModelNews),
+    /// Something about ratings.
+    Ratings(RatingNews),
+    /// What a photo shows.
+    Scene {
+        /// The shoot it is of.
+        shoot: u64,
+        /// The photo.
+        photo: PhotoId,
+        /// What it shows; `None` where nobody can tell.
+        scene: Option<Scene>,
+    },
     /// A scoring job's event.
     Scoring {
         /// The shoot it is for.
@@ -89,13 +123,13 @@ pub fn apply(state: &mut State, command: Command) -> Vec<Effect> {
         Command::OpenFolder => return vec![Effect::AskFolder],
         Command::OpenPhotos => return vec![Effect::AskPhotos],
         Command::OpenSamples => return vec![Effect::UnpackSamples],
-        Command::Open(paths) => return open(state, paths),
+        Command::Open(paths) => return jobs::open(state, paths),
         Command::Resume => {
             let waiting = state.shoot.waiting();
-            return score(state, waiting);
+            return jobs::score(state, waiting);
         }
-        Command::Close => return close(state),
-        Command::Stop => return stop(state),
+        Command::Close => return jobs::close(state),
+        Command::Stop => return jobs::stop(state),
         Command::ShowGrid if state.view == View::Loupe => {
             state.view = View::Grid;
             state.reveal += 1;
@@ -107,33 +141,71 @@ pub fn apply(state: &mut State, command: Command) -> Vec<Effect> {
         Command::ShowGrid | Command::ShowLoupe => {}
         Command::Back => match (state.panel.take(), state.view) {
             (None, View::Loupe) => return apply(state, Command::ShowGrid),
+            (None, _) if state.culling.chosen.len() > 1 => state.culling.chosen.clear(),
             (None, _) => state.notice = None,
             (Some(_), _) => {}
         },
-        Command::Focus(id) => {
-            state.focus = Some(id);
-            state.focus_on_best = false;
+        Command::Focus(id) => steps::focus(state, id),
+        Command::Go(step) => steps::go(state, step, false),
+        Command::Extend(step) => steps::go(state, step, true),
+        Command::SelectTo(id) => steps::range(state, id),
+        Command::SelectToo(id) => steps::toggle(state, id),
+        Command::SelectAll => steps::all(state),
+        Command::Rate(rate) => return rating::rate(state, rate),
+        Command::RatePhoto(id, rate) => return rating::rate_photo(state, id, rate),
+        Command::Undo => return vec![Effect::Ratings(RatingErrand::Turn { undo: true })],
+        Command::Redo => return vec![Effect::Ratings(RatingErrand::Turn { undo: false })],
+        Command::ToggleAutoAdvance => auto_advance(state),
+        Command::Resolve(id, ours) => return rating::resolve(state, id, ours),
+        Command::ToggleInspector => state.inspecting = !state.inspecting,
+        Command::ToggleFind => state.finding = !state.finding,
+        Command::SortBy(sort) => {
+            state.find.sort = sort;
+            rearrange(state);
         }
-        Command::Go(step) => go(state, step),
+        Command::ReverseSort => {
+            state.find.reversed = !state.find.reversed;
+            rearrange(state);
+        }
+        Command::SetFilter(filter) => {
+            state.find.filter = filter;
+            rearrange(state);
+        }
+        Command::ClearFilter => {
+            state.find.filter = Filter::default();
+            rearrange(state);
+        }
         Command::Toggle(panel) => {
             state.panel = (state.panel != Some(panel)).then_some(panel);
+            if state.panel == Some(Panel::Models) {
+                return models::list(state);
+            }
         }
         Command::LargerTiles => tile_side(state, state.tile_side * 1.2),
         Command::SmallerTiles => tile_side(state, state.tile_side / 1.2),
         Command::TileSide(side) => tile_side(state, side),
         Command::GridSize(size) => state.grid = size,
-        Command::CopyTable => return copy(state),
+        Command::CopyTable => return results::copy(state),
         Command::Export => {
-            if nothing_yet(state) {
+            if results::nothing_yet(state) {
                 return Vec::new();
             }
-            let name = export_name(&state.shoot.title);
+            let name = results::export_name(&state.shoot.title);
             return vec![Effect::AskExport { name }];
         }
         Command::ExportTo(path) => {
             let rows = state.shoot.rows();
             return vec![Effect::Export { path, rows }];
         }
+        Command::UseModel(name) => return models::use_model(state, &name),
+        Command::ImportModel => return vec![Effect::Models(ModelErrand::AskFile)],
+        Command::ImportModelFrom(path) => return models::import(state, path),
+        Command::DownloadModel(name) => return models::download(state, name),
+        Command::CancelDownload(name) => return models::cancel_download(state, &name),
+        Command::LookUpModels => return models::look_up(state),
+        Command::DoubtModel(name) => state.models.doubted = Some(name),
+        Command::KeepModel => state.models.doubted = None,
+        Command::RemoveModel(name) => return models::remove(state, name),
         Command::DismissNotice => state.notice = None,
         Command::Quit => return vec![Effect::StopScoring, Effect::Quit],
     }
@@ -143,10 +215,20 @@ pub fn apply(state: &mut State, command: Command) -> Vec<Effect> {
 /// Takes in what happened in the background.
 pub fn receive(state: &mut State, message: Message) -> Vec<Effect> {
     match message {
-        Message::Model(Ok(info)) => state.model = ModelState::Ready(info),
-        Message::Model(Err(reason)) => state.model = ModelState::Failed(reason),
+        Message::Models(news) => return models::receive(state, news),
+        Message::Ratings(news) => rating::receive(state, news),
+        Message::Scene {
+            shoot,
+            photo,
+            scene,
+        } => {
+            state.scene_of = None;
+            if let Some(scene) = scene.filter(|_| shoot == state.shoot.number) {
+                state.shoot.set_scene(photo, scene);
+            }
+        }
         Message::Scoring { shoot, event } if shoot == state.shoot.number => {
-            return scoring(state, event);
+            return jobs::receive(state, event);
         }
         Message::ScoringFailed { shoot, reason } if shoot == state.shoot.number => {
             state.scoring = None;
@@ -157,13 +239,13 @@ pub fn receive(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Scoring { .. } | Message::ScoringFailed { .. } => {}
         Message::Problem(text) => problem(state, text),
         Message::Chosen(paths) if paths.is_empty() => {}
-        Message::Chosen(paths) => return open(state, paths),
+        Message::Chosen(paths) => return jobs::open(state, paths),
         Message::ExportChosen(None) => {}
         Message::ExportChosen(Some(path)) => return apply(state, Command::ExportTo(path)),
         Message::Exported(Ok(text)) => say(state, text),
         Message::Exported(Err(reason)) => problem(state, reason),
         Message::Samples(Ok(paths)) => {
-            let effects = open(state, paths);
+            let effects = jobs::open(state, paths);
             state.shoot.title = "Sample photos".to_owned();
             return effects;
         }
@@ -172,13 +254,77 @@ pub fn receive(state: &mut State, message: Message) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Puts the photos in order after messages have changed some; once for all of
-/// them, as there may be many.
+/// Puts the photos in order after commands and messages have changed some; once
+/// for all of them, as there may be many.
 pub fn settle(state: &mut State) {
     state.shoot.rank();
-    if state.focus_on_best {
-        state.focus = state.shoot.order().first().copied();
+    if state.shoot.take_unarranged() {
+        state.shoot.arrange(&state.find);
+        let shoot = &state.shoot;
+        let chosen = &mut state.culling.chosen;
+        chosen.retain(|id| shoot.place_shown(*id).is_some());
     }
+    settle_focus(state);
+}
+
+/// What the photo that is looked at should be asked for: its scene, where the
+/// model tells scenes; one photo at a time.
+pub fn wishes(state: &mut State) -> Vec<Effect> {
+    let looked_at = state.view == View::Loupe || state.inspecting;
+    if !looked_at || !state.models.tells_scenes || state.scene_of.is_some() {
+        return Vec::new();
+    }
+    let photo = |id| Some((id, state.shoot.photo(id)?));
+    let Some((id, photo)) = state.focus.and_then(photo) else {
+        return Vec::new();
+    };
+    let untold = photo.scored().is_some_and(|it| it.scene.is_none());
+    if photo.scene_asked || !untold {
+        return Vec::new();
+    }
+    let effect = Effect::TellScene {
+        shoot: state.shoot.number,
+        photo: id,
+        path: photo.path.clone(),
+    };
+    state.shoot.ask_scene(id);
+    state.scene_of = Some(id);
+    vec![effect]
+}
+
+/// Keeps the focus on a photo that is shown.
+fn settle_focus(state: &mut State) {
+    let shown = state.shoot.shown();
+    if state.focus_on_best {
+        state.focus = shown.first().copied();
+    }
+    match state.focus.map(|id| state.shoot.place_shown(id)) {
+        Some(Some(place)) => state.last_place = place,
+        // It was hidden: the next takes its place.
+        Some(None) => {
+            let last = shown.len().saturating_sub(1);
+            state.focus = shown.get(state.last_place.min(last)).copied();
+            state.reveal += 1;
+        }
+        None => {}
+    }
+}
+
+/// Sorts and filters anew; the focus stays in sight.
+fn rearrange(state: &mut State) {
+    state.shoot.arrange(&state.find);
+    settle(state);
+    state.reveal += 1;
+}
+
+fn auto_advance(state: &mut State) {
+    let on = &mut state.culling.auto_advance;
+    *on = !*on;
+    let text = match on {
+        true => "Rating goes on to the next photo",
+        false => "Rating stays at the photo",
+    };
+    say(state, text.to_owned());
 }
 
 fn say(state: &mut State, text: String) {
@@ -195,208 +341,10 @@ fn problem(state: &mut State, text: String) {
     });
 }
 
-fn open(state: &mut State, paths: Vec<PathBuf>) -> Vec<Effect> {
-    if paths.is_empty() {
-        return Vec::new();
-    }
-    if state.view == View::Welcome {
-        state.view = View::Grid;
-        state.shoot.title = title(&paths);
-    } else if state.shoot.title != title(&paths) && !state.shoot.title.ends_with(" and more") {
-        state.shoot.title += " and more";
-    }
-    score(state, paths)
-}
-
-/// What a shoot of these is called.
-fn title(paths: &[PathBuf]) -> String {
-    match paths {
-        [one] => name(one),
-        [first, rest @ ..] => {
-            let folder = first.parent();
-            let together = rest.iter().all(|path| path.parent() == folder);
-            match folder.and_then(Path::file_name).filter(|_| together) {
-                Some(folder) => paths::shown(Path::new(folder)),
-                None => wording::counted(paths.len(), "place"),
-            }
-        }
-        [] => String::new(),
-    }
-}
-
-/// Scores `paths` now, or once what is being scored is done.
-fn score(state: &mut State, paths: Vec<PathBuf>) -> Vec<Effect> {
-    if paths.is_empty() {
-        return Vec::new();
-    }
-    if let ModelState::Failed(reason) = &state.model {
-        let text = format!("Nothing can be scored: {reason}");
-        problem(state, text);
-        return Vec::new();
-    }
-    state.queue.push_back(paths);
-    if state.scoring.is_some() {
-        return Vec::new();
-    }
-    next_job(state)
-}
-
-fn next_job(state: &mut State) -> Vec<Effect> {
-    let Some(paths) = state.queue.pop_front() else {
-        return Vec::new();
-    };
-    state.stopped = false;
-    state.scoring = Some(Scoring {
-        photos: Vec::new(),
-        progress: None,
-        stopping: false,
-    });
-    vec![Effect::Score {
-        shoot: state.shoot.number,
-        paths,
-    }]
-}
-
-fn stop(state: &mut State) -> Vec<Effect> {
-    state.queue.clear();
-    match &mut state.scoring {
-        Some(scoring) => {
-            scoring.stopping = true;
-            vec![Effect::StopScoring]
-        }
-        None => Vec::new(),
-    }
-}
-
-fn close(state: &mut State) -> Vec<Effect> {
-    state.shoot = state.shoot.next();
-    state.queue.clear();
-    state.view = View::Welcome;
-    (state.focus, state.focus_on_best) = (None, true);
-    (state.panel, state.notice) = (None, None);
-    (state.scoring, state.stopped) = (None, false);
-    vec![Effect::StopScoring, Effect::ForgetPictures]
-}
-
-fn scoring(state: &mut State, event: Event) -> Vec<Effect> {
-    let Some(scoring) = &mut state.scoring else {
-        return Vec::new();
-    };
-    match event {
-        Event::Scanned(scan) => {
-            let nothing = scan.photos.is_empty();
-            scoring.photos = state.shoot.add(scan.photos);
-            if nothing && state.shoot.is_empty() {
-                problem(state, "No photos were found there".to_owned());
-            }
-        }
-        Event::Photo(photo) => {
-            let Some(&id) = scoring.photos.get(photo.index) else {
-                return Vec::new();
-            };
-            let mut outcome = photo.outcome;
-            // Pictures are kept where they can be let go again.
-            let thumbnail = outcome.as_mut().ok().and_then(|s| s.thumbnail.take());
-            state.shoot.set(id, outcome);
-            return thumbnail
-                .map(|thumbnail| Effect::KeepThumbnail(id, thumbnail))
-                .into_iter()
-                .collect();
-        }
-        Event::Progress(progress) => scoring.progress = Some(progress),
-        Event::Finished(summary) => {
-            state.scoring = None;
-            state.stopped = summary.cancelled;
-            return next_job(state);
-        }
-    }
-    Vec::new()
-}
-
-impl State {
-    /// The focused photo's place in the order, from 0.
-    pub fn place_of_focus(&self) -> Option<usize> {
-        self.shoot.place(self.focus?)
-    }
-}
-
-fn go(state: &mut State, step: Step) {
-    let last = match state.shoot.len() {
-        0 => return,
-        photos => photos - 1,
-    };
-    let columns = state.grid.columns.max(1);
-    let page = match state.view {
-        View::Grid => columns * state.grid.rows.max(1),
-        View::Welcome | View::Loupe => 10,
-    };
-    let from = state.place_of_focus();
-    let place = from.unwrap_or(0);
-    let to = match step {
-        // The first key press finds the first photo.
-        _ if from.is_none() => 0,
-        Step::Previous => place.saturating_sub(1),
-        Step::Next => place + 1,
-        Step::Up if place < columns => place,
-        Step::Up => place - columns,
-        Step::Down if place / columns == last / columns => place,
-        // From the last row but one into a gap: the last photo.
-        Step::Down => place + columns,
-        Step::PageUp => place.saturating_sub(page),
-        Step::PageDown => place + page,
-        Step::First => 0,
-        Step::Last => last,
-    };
-    state.focus = state.shoot.order().get(to.min(last)).copied();
-    state.focus_on_best = false;
-    state.reveal += 1;
-}
-
 fn tile_side(state: &mut State, side: f32) {
     let [least, _, most] = TILE_SIDES;
     state.tile_side = side.clamp(least, most);
     state.reveal += 1;
-}
-
-/// Whether there are no results yet, which is then said.
-fn nothing_yet(state: &mut State) -> bool {
-    let nothing = state.shoot.scored() + state.shoot.failed() == 0;
-    if nothing {
-        say(state, "No photo has a score yet".to_owned());
-    }
-    nothing
-}
-
-fn copy(state: &mut State) -> Vec<Effect> {
-    if nothing_yet(state) {
-        return Vec::new();
-    }
-    let rows = state.shoot.rows();
-    let mut text = Vec::new();
-    if let Err(error) = report::tab_separated(&rows, &mut text) {
-        problem(state, format!("The table could not be copied: {error}"));
-        return Vec::new();
-    }
-    say(
-        state,
-        format!("Copied {}", wording::counted(rows.len(), "row")),
-    );
-    vec![Effect::Copy(String::from_utf8_lossy(&text).into_owned())]
-}
-
-/// A name for the results of a shoot of this title.
-fn export_name(title: &str) -> String {
-    let kept: String = title
-        .chars()
-        .map(|c| match c {
-            '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|' => '-',
-            c => c,
-        })
-        .collect();
-    match kept.trim() {
-        "" => "scores".to_owned(),
-        kept => format!("{kept} scores"),
-    }
 }
 
 /// What the keys panel and buttons need to know: whether a command makes sense
@@ -410,9 +358,21 @@ pub fn possible(state: &State, command: &Command) -> bool {
         Command::Go(Step::Previous) => state.place_of_focus().is_some_and(|place| place > 0),
         Command::Go(Step::Next) => state
             .place_of_focus()
-            .is_some_and(|place| place + 1 < state.shoot.len()),
+            .is_some_and(|place| place + 1 < state.shoot.shown().len()),
         Command::Toggle(Panel::Problems) => state.shoot.failed() > 0,
         Command::Stop => state.scoring.is_some(),
+        Command::UseModel(name) => {
+            let models = &state.models;
+            let usable = models.installed(name).is_some_and(|it| it.info.is_ok());
+            usable && models.opening.is_none()
+        }
+        Command::DoubtModel(name) => {
+            let models = &state.models;
+            let removable = |it: &Installed| it.removable && it.source != models.in_use;
+            models.installed(name).is_some_and(removable)
+        }
+        Command::ImportModel => !state.models.importing,
+        Command::LookUpModels => state.models.look_up != LookUp::Running,
         _ => true,
     }
 }

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use super::apply::{Effect, Message, apply, receive, settle};
+use super::apply::{Effect, Message, ModelNews, apply, receive, settle};
 use super::command::{Command, Step};
 use super::state::tests::scored;
 use super::state::{GridSize, Panel, State, View};
+use crate::engine::models::Source;
 use crate::engine::{Event, PhotoResult, Scan, Summary};
 
 /// A state after these events of a job for the open shoot.
@@ -205,7 +206,12 @@ fn results_are_copied_whole_and_only_where_there_are_some() {
 #[test]
 fn a_model_that_cannot_be_used_is_said_and_nothing_is_begun() {
     let mut state = State::default();
-    receive(&mut state, Message::Model(Err("damaged".to_owned())));
+    let news = ModelNews::Opened {
+        source: Source::BuiltIn,
+        model: Err("damaged".to_owned()),
+        scenes: false,
+    };
+    receive(&mut state, Message::Models(news));
     assert!(apply(&mut state, Command::Open(vec!["/a".into()])).is_empty());
     assert!(state.scoring.is_none());
     let notice = state.notice.expect("a notice");

@@ -4,7 +4,8 @@
 use std::path::PathBuf;
 
 use super::icons;
-use super::state::{GridSize, Panel, PhotoId};
+use super::state::{Filter, GridSize, Panel, PhotoId, Sort};
+use crate::metadata::xmp::{Flag, Label};
 
 /// One action of the user.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +34,39 @@ pub enum Command {
     Focus(PhotoId),
     /// Go to another photo.
     Go(Step),
+    /// Go to another photo and select all on the way.
+    Extend(Step),
+    /// Select everything up to this photo.
+    SelectTo(PhotoId),
+    /// Add this photo to the selection, or take it out.
+    SelectToo(PhotoId),
+    /// Select all photos that are shown.
+    SelectAll,
+    /// Rate the selected photos.
+    Rate(Rate),
+    /// Rate this photo; all selected ones if it is one of them.
+    RatePhoto(PhotoId, Rate),
+    /// Take back the last command that changed ratings.
+    Undo,
+    /// Do again what was taken back.
+    Redo,
+    /// Whether rating a photo goes on to the next.
+    ToggleAutoAdvance,
+    /// Keep what the user said of a photo (`true`), or take what another
+    /// program said.
+    Resolve(PhotoId, bool),
+    /// Show or hide what is known about the focused photo.
+    ToggleInspector,
+    /// Show or hide the controls for sorting and filtering.
+    ToggleFind,
+    /// Sort by this.
+    SortBy(Sort),
+    /// Turn the order round.
+    ReverseSort,
+    /// Show these photos only.
+    SetFilter(Filter),
+    /// Show all photos.
+    ClearFilter,
     /// Open or close a panel.
     Toggle(Panel),
     /// Larger tiles.
@@ -49,6 +83,24 @@ pub enum Command {
     Export,
     /// Write the results to this file.
     ExportTo(PathBuf),
+    /// Score with the installed model of this name.
+    UseModel(String),
+    /// Ask for a file of weights to install.
+    ImportModel,
+    /// Install the model in this file.
+    ImportModelFrom(PathBuf),
+    /// Download and install the offered model of this name.
+    DownloadModel(String),
+    /// Stop downloading the model of this name; what is there is kept.
+    CancelDownload(String),
+    /// Ask the hub for everything that is offered.
+    LookUpModels,
+    /// Ask whether to remove the model of this name.
+    DoubtModel(String),
+    /// Keep the model that was asked about.
+    KeepModel,
+    /// Remove the model of this name.
+    RemoveModel(String),
     /// Take the notice away.
     DismissNotice,
     /// Close the window.
@@ -76,6 +128,40 @@ pub enum Step {
     Last,
 }
 
+/// A rating that one key gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rate {
+    /// So many stars, 0 to 5.
+    Stars(u8),
+    /// A flag.
+    Flag(Flag),
+    /// A colour label; photos that all have it lose it.
+    Label(Label),
+}
+
+impl Rate {
+    /// What it is called in the list of keys.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Stars(0) => "No stars",
+            Self::Stars(1) => "1 star",
+            Self::Stars(2) => "2 stars",
+            Self::Stars(3) => "3 stars",
+            Self::Stars(4) => "4 stars",
+            Self::Stars(_) => "5 stars",
+            Self::Flag(Flag::Pick) => "Pick",
+            Self::Flag(Flag::Reject) => "Reject",
+            Self::Flag(Flag::None) => "No flag",
+            Self::Label(Label::None | Label::Other) => "No label",
+            Self::Label(Label::Red) => "Red label",
+            Self::Label(Label::Yellow) => "Yellow label",
+            Self::Label(Label::Green) => "Green label",
+            Self::Label(Label::Blue) => "Blue label",
+            Self::Label(Label::Purple) => "Purple label",
+        }
+    }
+}
+
 impl Command {
     /// What it is called on buttons and in the list of keys.
     pub fn label(&self) -> &'static str {
@@ -92,13 +178,43 @@ impl Command {
             Self::Back => "Back",
             Self::Focus(_) => "Go to photo",
             Self::Go(step) => step.label(),
+            Self::Extend(Step::Previous) => "Select the photo before, too",
+            Self::Extend(Step::Next) => "Select the photo after, too",
+            Self::Extend(Step::Up) => "Select the row above, too",
+            Self::Extend(Step::Down) => "Select the row below, too",
+            Self::Extend(_) => "Select all up to there",
+            Self::SelectTo(_) => "Select up to this photo",
+            Self::SelectToo(_) => "Select this photo, too",
+            Self::SelectAll => "Select all",
+            Self::Rate(rate) | Self::RatePhoto(_, rate) => rate.label(),
+            Self::Undo => "Undo rating",
+            Self::Redo => "Redo rating",
+            Self::ToggleAutoAdvance => "Go on to the next photo after rating",
+            Self::Resolve(_, true) => "Keep mine",
+            Self::Resolve(_, false) => "Take the other",
+            Self::ToggleInspector => "Inspector",
+            Self::ToggleFind => "Find",
+            Self::SortBy(_) => "Sort",
+            Self::ReverseSort => "Turn the order round",
+            Self::SetFilter(_) => "Filter",
+            Self::ClearFilter => "Show all photos",
             Self::Toggle(Panel::Problems) => "Photos without a score",
             Self::Toggle(Panel::Keys) => "Keys",
+            Self::Toggle(Panel::Models) => "Models",
+            Self::Toggle(Panel::Conflicts) => "Rated twice",
             Self::LargerTiles => "Larger thumbnails",
             Self::SmallerTiles => "Smaller thumbnails",
             Self::TileSide(_) | Self::GridSize(_) => "Thumbnail size",
             Self::CopyTable => "Copy table",
             Self::Export | Self::ExportTo(_) => "Export…",
+            Self::UseModel(_) => "Use",
+            Self::ImportModel | Self::ImportModelFrom(_) => "Import model…",
+            Self::DownloadModel(_) => "Download",
+            Self::CancelDownload(_) => "Cancel",
+            Self::LookUpModels => "Look up all models",
+            Self::DoubtModel(_) => "Remove…",
+            Self::KeepModel => "Keep",
+            Self::RemoveModel(_) => "Remove",
             Self::DismissNotice => "Dismiss",
             Self::Quit => "Quit",
         }
@@ -111,6 +227,15 @@ impl Command {
             Self::Stop => "Stop scoring; what is done is kept",
             Self::CopyTable => "Copy ranks, paths and scores, for a spreadsheet",
             Self::Export => "Write ranks, paths and scores as CSV, JSON or JSON lines",
+            Self::ToggleInspector => "Score, camera and tones of the focused photo",
+            Self::ToggleFind => "Sort and filter",
+            Self::UseModel(_) => "Score with this model; open photos are scored again",
+            Self::ImportModel => {
+                "Install a checkpoint of GRMP-IQA, a CLIP network, or a model of Keepers"
+            }
+            Self::CancelDownload(_) => "Stop downloading; what is there is kept for the next time",
+            Self::LookUpModels => "Ask huggingface.co which models and checkpoints it has",
+            Self::Toggle(Panel::Models) => "The models that score",
             Self::ShowGrid => "All photos, best first",
             Self::ShowLoupe => "The focused photo, large",
             _ => return None,
@@ -131,6 +256,16 @@ impl Command {
             Self::Go(Step::Next) => icons::NEXT,
             Self::Toggle(Panel::Problems) => icons::WARNING,
             Self::Toggle(Panel::Keys) => icons::KEYBOARD,
+            Self::Toggle(Panel::Models) => icons::MODEL,
+            Self::ToggleInspector => icons::INFO,
+            Self::ToggleFind => icons::FUNNEL,
+            Self::ClearFilter => icons::X,
+            Self::Undo => icons::UNDO,
+            Self::UseModel(_) => icons::CHECK,
+            Self::ImportModel => icons::FILE_PLUS,
+            Self::DownloadModel(_) => icons::DOWNLOAD,
+            Self::LookUpModels => icons::SEARCH,
+            Self::DoubtModel(_) | Self::RemoveModel(_) => icons::TRASH,
             Self::CopyTable => icons::COPY,
             Self::Export => icons::EXPORT,
             _ => return None,

@@ -3,8 +3,9 @@
 
 use egui::{Key, Modifiers};
 
-use super::command::{Command, Step};
+use super::command::{Command, Rate, Step};
 use super::state::{Panel, State, View};
+use crate::metadata::xmp::{Flag, Label};
 
 /// A key that means a command.
 #[derive(Debug, Clone)]
@@ -50,6 +51,8 @@ pub fn bindings() -> Vec<Binding> {
     use Place::{Anywhere, Grid, Loupe, Shoot};
     let plain = Modifiers::NONE;
     let command = Modifiers::COMMAND;
+    let shift = Modifiers::SHIFT;
+    let both = command | shift;
     let rows = [
         (Key::ArrowLeft, plain, Shoot, C::Go(Step::Previous)),
         (Key::ArrowRight, plain, Shoot, C::Go(Step::Next)),
@@ -57,10 +60,35 @@ pub fn bindings() -> Vec<Binding> {
         (Key::ArrowDown, plain, Grid, C::Go(Step::Down)),
         (Key::ArrowUp, plain, Loupe, C::Go(Step::Previous)),
         (Key::ArrowDown, plain, Loupe, C::Go(Step::Next)),
+        (Key::P, plain, Shoot, C::Rate(Rate::Flag(Flag::Pick))),
+        (Key::X, plain, Shoot, C::Rate(Rate::Flag(Flag::Reject))),
+        (Key::U, plain, Shoot, C::Rate(Rate::Flag(Flag::None))),
+        (Key::Num1, plain, Shoot, C::Rate(Rate::Stars(1))),
+        (Key::Num2, plain, Shoot, C::Rate(Rate::Stars(2))),
+        (Key::Num3, plain, Shoot, C::Rate(Rate::Stars(3))),
+        (Key::Num4, plain, Shoot, C::Rate(Rate::Stars(4))),
+        (Key::Num5, plain, Shoot, C::Rate(Rate::Stars(5))),
+        (Key::Num0, plain, Shoot, C::Rate(Rate::Stars(0))),
+        (Key::Num6, plain, Shoot, C::Rate(Rate::Label(Label::Red))),
+        (Key::Num7, plain, Shoot, C::Rate(Rate::Label(Label::Yellow))),
+        (Key::Num8, plain, Shoot, C::Rate(Rate::Label(Label::Green))),
+        (Key::Num9, plain, Shoot, C::Rate(Rate::Label(Label::Blue))),
+        (Key::Z, command, Shoot, C::Undo),
+        (Key::Z, both, Shoot, C::Redo),
+        (Key::Y, command, Shoot, C::Redo),
+        (Key::A, plain, Shoot, C::ToggleAutoAdvance),
         (Key::PageUp, plain, Shoot, C::Go(Step::PageUp)),
         (Key::PageDown, plain, Shoot, C::Go(Step::PageDown)),
         (Key::Home, plain, Shoot, C::Go(Step::First)),
         (Key::End, plain, Shoot, C::Go(Step::Last)),
+        (Key::A, command, Grid, C::SelectAll),
+        (Key::ArrowLeft, shift, Grid, C::Extend(Step::Previous)),
+        (Key::ArrowRight, shift, Grid, C::Extend(Step::Next)),
+        (Key::ArrowUp, shift, Grid, C::Extend(Step::Up)),
+        (Key::ArrowDown, shift, Grid, C::Extend(Step::Down)),
+        (Key::I, plain, Shoot, C::ToggleInspector),
+        (Key::F, plain, Shoot, C::ToggleFind),
+        (Key::F, command, Shoot, C::ToggleFind),
         (Key::E, plain, Shoot, C::ShowLoupe),
         (Key::Enter, plain, Grid, C::ShowLoupe),
         (Key::G, plain, Shoot, C::ShowGrid),
@@ -73,6 +101,7 @@ pub fn bindings() -> Vec<Binding> {
         (Key::C, command, Shoot, C::CopyTable),
         (Key::S, command, Shoot, C::Export),
         (Key::W, command, Shoot, C::Close),
+        (Key::M, plain, Anywhere, C::Toggle(Panel::Models)),
         (Key::Questionmark, plain, Anywhere, C::Toggle(Panel::Keys)),
         (Key::F1, plain, Anywhere, C::Toggle(Panel::Keys)),
         (Key::Q, command, Anywhere, C::Quit),

@@ -10,6 +10,7 @@ mod apply;
 mod apply_tests;
 mod backstage;
 mod command;
+mod histogram;
 mod icons;
 mod keys;
 mod pictures;
@@ -22,14 +23,18 @@ use std::sync::Arc;
 
 use crossbeam_channel::Receiver;
 
-use apply::{Effect, Message, apply, receive, settle};
-use backstage::{Mail, Mailbox, ScoringDesk, Setup, aside};
+use apply::{
+    Effect, Message, ModelErrand, ModelNews, RatingErrand, RatingNews, apply, receive, settle,
+    wishes,
+};
+use backstage::{Mail, Mailbox, RatingDesk, SceneTeller, ScoringDesk, Setup, Shelf, aside};
 use pictures::Pictures;
 
 pub use backstage::{Dialogs, Reply, SystemDialogs};
 pub use command::{Command, Step};
 pub use state::{Panel, State, View};
 
+use crate::engine::Cancel;
 use crate::engine::models::{Device, Source};
 use crate::home::Home;
 
@@ -47,6 +52,12 @@ pub struct Options {
     pub device: Device,
     /// The user's folders, where there are any.
     pub home: Option<Home>,
+    /// The catalog's file; `None` for the user's own.
+    pub catalog: Option<PathBuf>,
+    /// Address of the hub that models are downloaded from; `None` for the one
+    /// that the environment names. Nothing is asked of it unless the user says
+    /// so.
+    pub hub: Option<String>,
     /// What asks the user for files.
     pub dialogs: Box<dyn Dialogs>,
 }
@@ -55,11 +66,17 @@ pub struct Options {
 pub struct App {
     state: State,
     pictures: Pictures,
-    desk: ScoringDesk,
-    mail: Mail,
+    // Gone before the desks, so that none of them waits for a reader that is no
+    // more: fields go in this order.
     inbox: Receiver<Message>,
+    desk: ScoringDesk,
+    ratings: RatingDesk,
+    mail: Mail,
     dialogs: Box<dyn Dialogs>,
     home: Option<Home>,
+    shelf: Shelf,
+    teller: SceneTeller,
+    download: Cancel,
     memory: views::Memory,
 }
 
@@ -73,15 +90,27 @@ impl App {
             model: options.model,
             device: options.device,
             home: options.home.clone(),
+            catalog: options.catalog,
         };
+        let shelf = Shelf {
+            home: options.home.clone(),
+            hub: options.hub,
+        };
+        let teller = SceneTeller::default();
+        let mut state = State::default();
+        state.models.in_use = setup.model.clone();
         let mut app = Self {
-            state: State::default(),
+            state,
             pictures: Pictures::new(ctx),
-            desk: ScoringDesk::open(setup, Arc::clone(&mail)),
+            ratings: RatingDesk::open(setup.clone(), Arc::clone(&mail)),
+            desk: ScoringDesk::open(setup, teller.clone(), Arc::clone(&mail)),
+            teller,
             mail,
             inbox,
             dialogs: options.dialogs,
             home: options.home,
+            shelf,
+            download: Cancel::default(),
             memory: views::Memory::default(),
         };
         app.run(ctx, Command::Open(options.paths));
@@ -138,12 +167,101 @@ impl App {
                 let work = move || backstage::unpack_samples(home.as_ref());
                 in_background("samples", mail, work, Message::Samples);
             }
+            Effect::Models(errand) => self.run_errand(errand),
+            Effect::Ratings(errand) => self.order_rating(errand),
+            Effect::TellScene { shoot, photo, path } => {
+                let teller = self.teller.clone();
+                aside_or_say("scene", &mail, move |mail| {
+                    let scene = teller.scene(path);
+                    mail.send(Message::Scene {
+                        shoot,
+                        photo,
+                        scene,
+                    });
+                });
+            }
             Effect::Copy(text) => ctx.copy_text(text),
             Effect::KeepThumbnail(photo, picture) => self.pictures.keep(photo, picture),
             Effect::ForgetPictures => self.pictures.forget(),
             Effect::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
         }
     }
+
+    fn order_rating(&mut self, errand: RatingErrand) {
+        let rate = match &errand {
+            RatingErrand::Rate { shoot, number, .. } => Some((*shoot, *number)),
+            RatingErrand::Read { .. } | RatingErrand::Turn { .. } => None,
+        };
+        if let Err(reason) = self.ratings.order(errand) {
+            let news = match rate {
+                Some((shoot, number)) => RatingNews::Rated {
+                    shoot,
+                    number,
+                    result: Err(reason),
+                },
+                None => RatingNews::Trouble(format!("Ratings were not read: {reason}")),
+            };
+            receive(&mut self.state, Message::Ratings(news));
+        }
+    }
+
+    fn run_errand(&mut self, errand: ModelErrand) {
+        let (mail, shelf) = (Arc::clone(&self.mail), self.shelf.clone());
+        let send = |mail: &Mail, news| mail.send(Message::Models(news));
+        match errand {
+            ModelErrand::List { in_use } => aside_or_say("models", &mail, move |mail| {
+                send(mail, ModelNews::Installed(shelf.installed(&in_use)));
+                send(mail, ModelNews::Named(Shelf::offered()));
+            }),
+            ModelErrand::Use(source) => {
+                if let Err(reason) = self.desk.use_model(source.clone()) {
+                    let model = Err(reason);
+                    let scenes = false;
+                    let news = ModelNews::Opened {
+                        source,
+                        model,
+                        scenes,
+                    };
+                    receive(&mut self.state, Message::Models(news));
+                }
+            }
+            ModelErrand::LookUp => aside_or_say("look-up", &mail, move |mail| {
+                let (offered, reasons) = shelf.look_up(&Cancel::default());
+                send(mail, ModelNews::LookedUp(offered, reasons));
+            }),
+            ModelErrand::Download(name) => {
+                self.download = Cancel::default();
+                let cancel = self.download.clone();
+                aside_or_say("download", &mail, move |mail| {
+                    let result = shelf.download(&name, &cancel, mail);
+                    send(mail, ModelNews::Downloaded { name, result });
+                });
+            }
+            ModelErrand::StopDownload => self.download.cancel(),
+            ModelErrand::AskFile => self.dialogs.weights(Box::new(move |paths| {
+                send(&mail, ModelNews::FileChosen(paths.into_iter().next()));
+            })),
+            ModelErrand::Import(path) => aside_or_say("import", &mail, move |mail| {
+                send(mail, ModelNews::Imported(shelf.import(&path)));
+            }),
+            ModelErrand::Remove(name) => aside_or_say("remove", &mail, move |mail| {
+                let result = shelf.remove(&name);
+                send(mail, ModelNews::Removed { name, result });
+            }),
+        }
+    }
+}
+
+/// Runs `work` aside, which sends its own messages.
+fn aside_or_say(name: &str, mail: &Mail, work: impl FnOnce(&Mail) + Send + 'static) {
+    let (post, refused) = (Arc::clone(mail), Arc::clone(mail));
+    aside(
+        name,
+        move || work(&post),
+        move |reason| {
+            refused.send(Message::Problem(reason));
+        },
+    );
 }
 
 /// Runs `work` aside and sends what came of it.
@@ -176,6 +294,9 @@ impl eframe::App for App {
             }
         }
         settle(&mut self.state);
+        for effect in wishes(&mut self.state) {
+            self.carry_out(ctx, effect);
+        }
         self.pictures.collect(ctx, self.state.shoot.number);
     }
 
@@ -185,6 +306,7 @@ impl eframe::App for App {
         let ctx = ui.ctx().clone();
         for command in commands {
             self.run(&ctx, command);
+            settle(&mut self.state);
             ctx.request_repaint();
         }
     }

@@ -17,6 +17,7 @@ use image::RgbImage;
 use super::backstage::{
     Gallery, Mailbox, PictureKey, PictureRequest, PictureResult, Size, colour_image,
 };
+use super::histogram::Histogram;
 use super::state::{PhotoId, Shoot};
 
 /// Bytes of small pictures in memory, at most.
@@ -24,6 +25,9 @@ const SMALL_BYTES: usize = 256 << 20;
 
 /// Bytes of textures, at most.
 const TEXTURE_BYTES: usize = 384 << 20;
+
+/// Bytes of histograms, at most.
+const HISTOGRAM_BYTES: usize = 4 << 20;
 
 /// Textures made in one frame, at most: each is copied to the graphics card
 /// while the frame waits.
@@ -39,6 +43,7 @@ pub struct Pictures {
     arrived: Receiver<PictureResult>,
     small: Kept<PhotoId, Arc<RgbImage>>,
     textures: Kept<PictureKey, TextureHandle>,
+    histograms: Kept<PhotoId, Histogram>,
     failed: HashMap<PictureKey, String>,
     wanted: Vec<PictureRequest>,
     asked: Vec<PictureKey>,
@@ -54,6 +59,7 @@ impl Pictures {
             arrived,
             small: Kept::new(SMALL_BYTES),
             textures: Kept::new(TEXTURE_BYTES),
+            histograms: Kept::new(HISTOGRAM_BYTES),
             failed: HashMap::new(),
             wanted: Vec::new(),
             asked: Vec::new(),
@@ -72,6 +78,7 @@ impl Pictures {
     pub fn forget(&mut self) {
         self.small.clear();
         self.textures.clear();
+        self.histograms.clear();
         self.failed.clear();
     }
 
@@ -80,7 +87,15 @@ impl Pictures {
         for PictureResult { key, picture } in self.arrived.try_iter().collect::<Vec<_>>() {
             match picture {
                 _ if key.shoot != shoot => {}
-                Ok(image) => self.show(ctx, key, image),
+                Ok(image) => {
+                    if key.size == Size::Tile {
+                        let pixels = image.pixels.iter().map(|it| [it.r(), it.g(), it.b()]);
+                        let histogram = Histogram::of_pixels(pixels);
+                        let bytes = size_of::<Histogram>();
+                        self.histograms.insert(key.photo, histogram, bytes);
+                    }
+                    self.show(ctx, key, image);
+                }
                 Err(reason) => {
                     self.failed.insert(key, reason);
                 }
@@ -119,6 +134,26 @@ impl Pictures {
             self.want(key, shoot);
         }
         None
+    }
+
+    /// How the tones of a photo's small picture are spread; where that picture
+    /// is not there it is wanted.
+    pub fn histogram(&mut self, shoot: &Shoot, photo: PhotoId) -> Option<&Histogram> {
+        if self.histograms.get(&photo).is_none() {
+            if let Some(picture) = self.small.get(&photo) {
+                let histogram = Histogram::of(picture);
+                self.histograms
+                    .insert(photo, histogram, size_of::<Histogram>());
+            } else if shoot.photo(photo)?.scored().is_some() {
+                let key = PictureKey {
+                    shoot: shoot.number,
+                    photo,
+                    size: Size::Tile,
+                };
+                self.want(key, shoot);
+            }
+        }
+        self.histograms.get(&photo)
     }
 
     /// The picture to fit a box of so many pixels, or the reason why there is

@@ -27,6 +27,17 @@ pub const ACCENT: Color32 = Color32::from_rgb(0x4C, 0x9E, 0xEB);
 /// What went wrong.
 pub const PROBLEM: Color32 = Color32::from_rgb(0xE5, 0x53, 0x4B);
 
+/// Stars.
+pub const STAR: Color32 = Color32::from_rgb(0xF2, 0xB3, 0x3D);
+/// Colour labels: red, yellow, green, blue, purple.
+pub const LABELS: [Color32; 5] = [
+    Color32::from_rgb(0xE0, 0x50, 0x4A),
+    Color32::from_rgb(0xE6, 0xC8, 0x45),
+    Color32::from_rgb(0x58, 0xB3, 0x5F),
+    Color32::from_rgb(0x4A, 0x8C, 0xE0),
+    Color32::from_rgb(0xA5, 0x6B, 0xD2),
+];
+
 /// The unit of spacing in points.
 pub const UNIT: f32 = 4.0;
 

@@ -478,7 +478,7 @@ impl Prepared {
 
 /// The rating before a command: the catalog's, with what other programs changed
 /// since it last looked.
-fn merged(known: Option<&RatingRow>, now: &Seen) -> Rating {
+pub(super) fn merged(known: Option<&RatingRow>, now: &Seen) -> Rating {
     let meaning = |said: &Option<xmp::Statements>| {
         said.as_ref()
             .map_or_else(Rating::default, xmp::Statements::meaning)

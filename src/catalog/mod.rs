@@ -23,6 +23,7 @@ mod photos;
 mod ratings;
 mod scores;
 mod sidecars;
+mod standing;
 mod store;
 mod upkeep;
 

@@ -302,7 +302,7 @@ fn row(row: &Row<'_>) -> rusqlite::Result<PhotoRow> {
     })
 }
 
-fn size_is_known(db: &Connection, size: i64) -> rusqlite::Result<bool> {
+pub(super) fn size_is_known(db: &Connection, size: i64) -> rusqlite::Result<bool> {
     db.prepare_cached("SELECT 1 FROM photos WHERE size = ?1 LIMIT 1")?
         .exists([size])
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 
+use super::catalog_args::CatalogArgs;
 use super::console::Console;
 use super::exit::Exit;
 use super::run;
@@ -18,6 +19,8 @@ pub struct Args {
     paths: Vec<PathBuf>,
     #[command(flatten)]
     model: run::ModelArgs,
+    #[command(flatten)]
+    catalog: CatalogArgs,
 }
 
 pub fn run(args: Args) -> anyhow::Result<Exit> {
@@ -32,6 +35,8 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
         model,
         device: args.model.device,
         home,
+        catalog: args.catalog.catalog.map(absolute),
+        hub: None,
         dialogs: Box::new(app::SystemDialogs),
     };
     app::open(options)

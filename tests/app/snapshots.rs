@@ -105,6 +105,45 @@ fn snapshot_keys() {
 }
 
 #[test]
+fn snapshot_culled_and_found() {
+    let Some(mut window) = scored(1.0) else {
+        return;
+    };
+    window.until_rated();
+    for keys in [
+        [Key::P, Key::Num5],
+        [Key::Num3, Key::Num6],
+        [Key::X, Key::Num1],
+        [Key::Num4, Key::Num9],
+    ] {
+        for key in keys {
+            window.press(key);
+        }
+        window.press(Key::ArrowRight);
+    }
+    window.until_rated();
+    window.press_with(egui::Modifiers::SHIFT, Key::ArrowRight);
+    window.press(Key::F);
+    window.press(Key::I);
+    // Long enough for what flashed up to be gone.
+    window.harness.run_steps(60);
+    window.until("the pictures", |harness| harness.state().has_pictures());
+    matches(&mut window, "culled");
+}
+
+#[test]
+fn snapshot_models() {
+    let Some(mut window) = scored(1.0) else {
+        return;
+    };
+    window.press(Key::M);
+    window.until("the list", |harness| {
+        harness.state().state().models.installed.is_some()
+    });
+    matches(&mut window, "models");
+}
+
+#[test]
 fn snapshot_grid_on_a_dense_screen() {
     let Some(mut window) = scored(2.0) else {
         return;

@@ -48,6 +48,10 @@ impl Dialogs for Prepared {
         self.reply(reply);
     }
 
+    fn weights(&self, reply: Reply) {
+        self.reply(reply);
+    }
+
     fn table(&self, name: &str, reply: Reply) {
         self.proposed.lock().expect("names").push(name.to_owned());
         self.reply(reply);
@@ -59,7 +63,7 @@ pub struct Window {
     pub harness: Harness<'static, App>,
     pub dialogs: Prepared,
     pub folder: TempDir,
-    _home: TempDir,
+    pub home: Arc<TempDir>,
 }
 
 #[derive(Debug)]
@@ -82,13 +86,36 @@ impl Window {
 
     /// With this model, on a screen with so many pixels per point.
     pub fn with(model: Source, pixels_per_point: f32) -> Self {
-        let home = tempfile::tempdir().expect("a home");
+        let home = Arc::new(tempfile::tempdir().expect("a home"));
+        Self::opened(model, pixels_per_point, home, None)
+    }
+
+    /// For the user with this home.
+    pub fn in_home(home: TempDir) -> Self {
+        Self::opened(Source::BuiltIn, 1.0, Arc::new(home), None)
+    }
+
+    /// With the hub at this address.
+    pub fn with_hub(hub: &str) -> Self {
+        let home = Arc::new(tempfile::tempdir().expect("a home"));
+        Self::opened(Source::BuiltIn, 1.0, home, Some(hub.to_owned()))
+    }
+
+    fn opened(
+        model: Source,
+        pixels_per_point: f32,
+        home: Arc<TempDir>,
+        hub: Option<String>,
+    ) -> Self {
         let dialogs = Prepared::default();
         let options = Options {
             paths: Vec::new(),
             model,
             device: Device::Cpu,
             home: Some(Home::under(home.path())),
+            catalog: None,
+            // Where nobody listens.
+            hub: hub.or(Some("http://127.0.0.1:9".to_owned())),
             dialogs: Box::new(dialogs.clone()),
         };
         let harness = Harness::builder()
@@ -101,7 +128,7 @@ impl Window {
             harness,
             dialogs,
             folder: tempfile::tempdir().expect("a folder"),
-            _home: home,
+            home,
         }
     }
 
@@ -130,6 +157,39 @@ impl Window {
         });
     }
 
+    /// Goes on until all ratings are read and written.
+    #[track_caller]
+    pub fn until_rated(&mut self) {
+        self.until("ratings", |harness| {
+            let state = harness.state().state();
+            let mut photos = state.shoot.shown().iter();
+            state.culling.pending.is_empty()
+                && photos.all(|id| state.shoot.photo(*id).is_some_and(|it| it.exif.is_some()))
+        });
+    }
+
+    /// Goes on until something with a name that contains this is on the screen.
+    #[track_caller]
+    pub fn until_shown(&mut self, text: &str) {
+        self.until(text, |harness| {
+            harness.query_all_by_label_contains(text).next().is_some()
+        });
+    }
+
+    /// Closes it and opens another one for the same user.
+    pub fn reopened(self) -> Self {
+        let Self {
+            harness,
+            home,
+            folder,
+            ..
+        } = self;
+        drop(harness);
+        let mut window = Self::opened(Source::BuiltIn, 1.0, home, None);
+        window.folder = folder;
+        window
+    }
+
     /// Drops files or folders on it.
     pub fn drop(&mut self, paths: &[&Path]) {
         for path in paths {
@@ -155,6 +215,11 @@ impl Window {
     pub fn press_with_ctrl(&mut self, key: egui::Key) {
         self.harness
             .key_press_modifiers(egui::Modifiers::COMMAND, key);
+        self.harness.run_steps(2);
+    }
+
+    pub fn press_with(&mut self, modifiers: egui::Modifiers, key: egui::Key) {
+        self.harness.key_press_modifiers(modifiers, key);
         self.harness.run_steps(2);
     }
 

@@ -14,6 +14,8 @@ pub trait Dialogs: Debug {
     fn folders(&self, reply: Reply);
     /// Asks for photos to open.
     fn photos(&self, reply: Reply);
+    /// Asks for a file of weights.
+    fn weights(&self, reply: Reply);
     /// Asks for a file to write a table to; `name` has no extension.
     fn table(&self, name: &str, reply: Reply);
 }
@@ -37,6 +39,14 @@ impl Dialogs for SystemDialogs {
         answer(dialog, paths, reply);
     }
 
+    fn weights(&self, reply: Reply) {
+        let dialog = rfd::AsyncFileDialog::new()
+            .set_title("Import model")
+            .add_filter("Weights", &["safetensors", "pt", "pth", "bin"])
+            .pick_file();
+        answer(dialog, path, reply);
+    }
+
     fn table(&self, name: &str, reply: Reply) {
         let dialog = rfd::AsyncFileDialog::new()
             .set_title("Export scores")
@@ -45,11 +55,6 @@ impl Dialogs for SystemDialogs {
             .add_filter("JSON", &["json"])
             .add_filter("JSON lines", &["jsonl"])
             .save_file();
-        let path = |file: Option<rfd::FileHandle>| {
-            file.map(|file| file.path().to_owned())
-                .into_iter()
-                .collect()
-        };
         answer(dialog, path, reply);
     }
 }
@@ -57,6 +62,11 @@ impl Dialogs for SystemDialogs {
 fn paths(files: Option<Vec<rfd::FileHandle>>) -> Vec<PathBuf> {
     let files = files.unwrap_or_default();
     files.iter().map(|file| file.path().to_owned()).collect()
+}
+
+fn path(file: Option<rfd::FileHandle>) -> Vec<PathBuf> {
+    let file = file.map(|file| file.path().to_owned());
+    file.into_iter().collect()
 }
 
 /// Waits for the dialog on a thread of its own. The dialog itself was made on

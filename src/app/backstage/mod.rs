@@ -4,22 +4,30 @@
 
 mod dialogs;
 mod files;
+mod models;
 mod pictures;
+mod ratings;
+mod scenes;
 mod scoring;
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::Builder;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::apply::Message;
+use crate::catalog::Catalog;
 use crate::engine::models::{Device, Source};
 use crate::home::Home;
 
 pub use dialogs::{Dialogs, Reply, SystemDialogs};
 pub use files::{export, unpack_samples};
+pub use models::Shelf;
 pub use pictures::{Gallery, PictureKey, PictureRequest, PictureResult, Size, colour_image};
+pub use ratings::RatingDesk;
+pub use scenes::SceneTeller;
 pub use scoring::ScoringDesk;
 
 /// Messages that wait for the window, at most. Whoever sends more waits, and
@@ -68,6 +76,16 @@ pub struct Setup {
     pub device: Device,
     /// The user's folders, where there are any.
     pub home: Option<Home>,
+    /// The catalog's file, where it is not the user's usual one.
+    pub catalog: Option<PathBuf>,
+}
+
+impl Setup {
+    /// The catalog's file; `None` where there is no place for one.
+    pub fn catalog_file(&self) -> Option<PathBuf> {
+        let usual = || Some(Catalog::file_in(&self.home.as_ref()?.catalog));
+        self.catalog.clone().or_else(usual)
+    }
 }
 
 /// Runs `work` on a thread of its own; where there is none to be had it says

@@ -1,5 +1,4 @@
-//! Scores for the window: opens the model once and runs one job after the
-//! other.
+//! Scores for the window: opens the model and runs one job after the other.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,10 +6,11 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
-use super::{Mail, Setup, spawn};
-use crate::app::apply::Message;
+use super::{Mail, SceneTeller, Setup, spawn};
+use crate::app::apply::{Message, ModelNews};
 use crate::catalog::Catalog;
-use crate::engine::{self, Cancel, Event, Known, Memory, Options, Request, models};
+use crate::engine::models::{self, Source};
+use crate::engine::{self, Cancel, Event, Known, Memory, Options, Request};
 use crate::model::QualityModel;
 use crate::report::paths;
 
@@ -29,15 +29,20 @@ pub struct ScoringDesk {
 }
 
 #[derive(Debug)]
-struct Order {
-    shoot: u64,
-    paths: Vec<PathBuf>,
-    cancel: Cancel,
+enum Order {
+    /// Score these for the shoot of this number.
+    Score {
+        shoot: u64,
+        paths: Vec<PathBuf>,
+        cancel: Cancel,
+    },
+    /// Score with this model from now on.
+    Use(Source),
 }
 
 impl ScoringDesk {
     /// Starts the thread, which opens the model first.
-    pub fn open(setup: Setup, mail: Mail) -> Self {
+    pub fn open(setup: Setup, teller: SceneTeller, mail: Mail) -> Self {
         // The state sends an order when the last is done; one more may follow a
         // shoot that was closed.
         let (orders, incoming) = bounded(8);
@@ -45,10 +50,16 @@ impl ScoringDesk {
             orders,
             current: Cancel::default(),
         };
-        let post = Arc::clone(&mail);
-        if let Err(error) = spawn("keepers-desk", move || run(&setup, &incoming, &post)) {
+        let (post, source) = (Arc::clone(&mail), setup.model.clone());
+        if let Err(error) = spawn("keepers-desk", move || {
+            run(&setup, &teller, &incoming, &post)
+        }) {
             let reason = format!("the system gave no thread to score on: {error}");
-            mail.send(Message::Model(Err(reason)));
+            mail.send(Message::Models(ModelNews::Opened {
+                source,
+                model: Err(reason),
+                scenes: false,
+            }));
         }
         desk
     }
@@ -60,13 +71,24 @@ impl ScoringDesk {
     pub fn score(&mut self, shoot: u64, paths: Vec<PathBuf>) -> Result<(), String> {
         self.current = Cancel::default();
         let cancel = self.current.clone();
-        self.orders
-            .try_send(Order {
-                shoot,
-                paths,
-                cancel,
-            })
-            .map_err(|_| "Scoring is still busy with what was closed; try again".to_owned())
+        self.order(Order::Score {
+            shoot,
+            paths,
+            cancel,
+        })
+    }
+
+    /// Opens another model to score with from now on.
+    ///
+    /// # Errors
+    /// A reason when the thread takes no orders.
+    pub fn use_model(&self, source: Source) -> Result<(), String> {
+        self.order(Order::Use(source))
+    }
+
+    fn order(&self, order: Order) -> Result<(), String> {
+        let busy = "Scoring is still busy with what was closed; try again";
+        self.orders.try_send(order).map_err(|_| busy.to_owned())
     }
 
     /// Stops the order that came last.
@@ -81,23 +103,31 @@ impl Drop for ScoringDesk {
     }
 }
 
-fn run(setup: &Setup, orders: &Receiver<Order>, mail: &Mail) {
-    let model = models::open(&setup.model, setup.device).map_err(|error| error.to_string());
-    let info = model.as_ref().map(|model| model.info().clone());
-    if !mail.send(Message::Model(info.map_err(Clone::clone))) {
+/// An open model and its memory.
+struct Opened {
+    model: Arc<dyn QualityModel>,
+    known: Option<Arc<dyn Known>>,
+}
+
+fn run(setup: &Setup, teller: &SceneTeller, orders: &Receiver<Order>, mail: &Mail) {
+    let mut opened = Err("no model is open yet".to_owned());
+    if !use_model(setup, teller, setup.model.clone(), &mut opened, mail) {
         return;
     }
-    let known = match &model {
-        Ok(model) => memory(setup, &model.info().identity, mail),
-        Err(_) => None,
-    };
     for order in orders {
-        let sent = match &model {
-            Ok(model) => score(order, model, known.clone(), mail),
-            Err(reason) => mail.send(Message::ScoringFailed {
-                shoot: order.shoot,
-                reason: format!("Nothing can be scored: {reason}"),
-            }),
+        let sent = match order {
+            Order::Use(source) => use_model(setup, teller, source, &mut opened, mail),
+            Order::Score {
+                shoot,
+                paths,
+                cancel,
+            } => match &opened {
+                Ok(opened) => score(shoot, paths, &cancel, opened, mail),
+                Err(reason) => mail.send(Message::ScoringFailed {
+                    shoot,
+                    reason: format!("Nothing can be scored: {reason}"),
+                }),
+            },
         };
         if !sent {
             return;
@@ -105,10 +135,43 @@ fn run(setup: &Setup, orders: &Receiver<Order>, mail: &Mail) {
     }
 }
 
+/// Opens a model; the one before stays where that fails. `false` when the
+/// window is gone.
+fn use_model(
+    setup: &Setup,
+    teller: &SceneTeller,
+    source: Source,
+    opened: &mut Result<Opened, String>,
+    mail: &Mail,
+) -> bool {
+    let mut scenes = false;
+    let model = match models::open(&source, setup.device) {
+        Ok(model) => {
+            let info = model.info().clone();
+            let known = memory(setup, &info.identity, mail);
+            scenes = teller.set(&model);
+            *opened = Ok(Opened { model, known });
+            Ok(info)
+        }
+        Err(error) => {
+            let reason = error.to_string();
+            if let Err(before) = opened {
+                before.clone_from(&reason);
+            }
+            Err(reason)
+        }
+    };
+    mail.send(Message::Models(ModelNews::Opened {
+        source,
+        model,
+        scenes,
+    }))
+}
+
 /// What was scored before. Where the catalog cannot be used that is said, and
 /// scoring does without.
 fn memory(setup: &Setup, model: &str, mail: &Mail) -> Option<Arc<dyn Known>> {
-    let file = Catalog::file_in(&setup.home.as_ref()?.catalog);
+    let file = setup.catalog_file()?;
     let problem = |text: String| {
         mail.send(Message::Problem(text));
     };
@@ -132,21 +195,21 @@ fn memory(setup: &Setup, model: &str, mail: &Mail) -> Option<Arc<dyn Known>> {
 }
 
 /// Runs one job to its end. `false` when the window is gone.
-fn score(
-    order: Order,
-    model: &Arc<dyn QualityModel>,
-    known: Option<Arc<dyn Known>>,
-    mail: &Mail,
-) -> bool {
-    let shoot = order.shoot;
+fn score(shoot: u64, paths: Vec<PathBuf>, cancel: &Cancel, opened: &Opened, mail: &Mail) -> bool {
+    let Opened { model, known } = opened;
     let request = Request {
-        paths: order.paths,
+        paths,
         recursive: true,
         thumbnail: Some(THUMBNAIL),
     };
-    let job = engine::start_knowing(request, Arc::clone(model), Options::default(), known);
+    let job = engine::start_knowing(
+        request,
+        Arc::clone(model),
+        Options::default(),
+        known.clone(),
+    );
     loop {
-        if order.cancel.is_cancelled() {
+        if cancel.is_cancelled() {
             job.cancel.cancel();
         }
         match job.events.recv_timeout(TICK) {

@@ -10,6 +10,7 @@ use crate::app::command::Command;
 use crate::app::keys;
 use crate::app::state::State;
 use crate::app::theme;
+use crate::engine::Progress;
 use crate::model::Score;
 
 /// A button for a command: with its icon and label, greyed where it makes no
@@ -49,7 +50,7 @@ pub fn icon_button(ui: &mut Ui, state: &State, command: Command, commands: &mut 
 pub fn icon_button_as(
     ui: &mut Ui,
     icon: &str,
-    name: &'static str,
+    name: &str,
     command: Command,
     commands: &mut Vec<Command>,
 ) {
@@ -99,14 +100,10 @@ pub fn finish(response: Response, command: Command, commands: &mut Vec<Command>)
 }
 
 /// As [`finish`], for a command that has another name here.
-pub fn finish_as(
-    response: Response,
-    name: &'static str,
-    command: Command,
-    commands: &mut Vec<Command>,
-) {
-    let response = response.on_hover_text(name);
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, name));
+pub fn finish_as(response: Response, name: &str, command: Command, commands: &mut Vec<Command>) {
+    let enabled = response.enabled();
+    let response = response.on_hover_text(command.hint().unwrap_or(name));
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, name));
     if response.clicked() {
         commands.push(command);
     }
@@ -135,6 +132,17 @@ pub fn score_bar(painter: &Painter, rect: Rect, score: Score) {
     let mut filled = rect;
     filled.set_width(rect.width() * (score.value() / 100.0) as f32);
     painter.rect_filled(filled, radius, theme::SECOND);
+}
+
+/// How far something is, as a thin bar.
+pub fn progress_bar(ui: &mut Ui, width: f32, progress: &Progress) {
+    let size = Vec2::new(width, theme::UNIT);
+    let (rect, _) = ui.allocate_exact_size(size, egui::Sense::hover());
+    ui.painter().rect_filled(rect, 2.0, theme::LINE);
+    let mut done = rect;
+    let share = progress.done as f32 / progress.total.max(1) as f32;
+    done.set_width(rect.width() * share.min(1.0));
+    ui.painter().rect_filled(done, 2.0, theme::ACCENT);
 }
 
 /// A line of text cut with an ellipsis where it is too long.

@@ -58,7 +58,7 @@ pub fn show(
     memory: &mut Memory,
     commands: &mut Vec<Command>,
 ) {
-    if state.shoot.is_empty() {
+    if state.shoot.shown().is_empty() {
         return nothing(ui, state);
     }
     // Laid out for the width beside the scroll bar whether it shows or not.
@@ -75,7 +75,7 @@ pub fn show(
     ScrollArea::vertical()
         .auto_shrink(false)
         .show_viewport(ui, |ui, viewport| {
-            let height = layout.rows(state.shoot.len()) as f32 * layout.row_height() + GAP;
+            let height = layout.rows(state.shoot.shown().len()) as f32 * layout.row_height() + GAP;
             ui.set_height(height);
             ui.set_width(ui.available_width());
             let origin = ui.min_rect().min.to_vec2();
@@ -117,7 +117,7 @@ fn tiles(
     ui.scope_builder(
         UiBuilder::new().accessibility_role(egui::Role::ListBox),
         |ui| {
-            let shown = shoot.order().iter().enumerate().take(last).skip(first);
+            let shown = shoot.shown().iter().enumerate().take(last).skip(first);
             for (place, &id) in shown {
                 let Some(photo) = shoot.photo(id) else {
                     continue;
@@ -126,18 +126,25 @@ fn tiles(
                 let tile = Tile {
                     id,
                     photo,
-                    rank: place + 1,
+                    rank: shoot.place(id).unwrap_or(0) + 1,
                     ranked: shoot.scored(),
                     picture: pictures.tile(&ctx, shoot, id),
                     focused,
+                    selected: state.is_selected(id),
                 };
-                let response = tile.show(ui, layout.rect(place).translate(origin));
+                let rect = layout.rect(place).translate(origin);
+                let response = tile.show(ui, rect, commands);
                 if response.has_focus() {
                     keyboard = Some(id);
                 }
-                if controls::twice_clicked(&response) {
+                let modifiers = ui.input(|input| input.modifiers);
+                if response.clicked() && modifiers.command {
+                    commands.push(Command::SelectToo(id));
+                } else if response.clicked() && modifiers.shift {
+                    commands.push(Command::SelectTo(id));
+                } else if controls::twice_clicked(&response) {
                     commands.extend([Command::Focus(id), Command::ShowLoupe]);
-                } else if (response.clicked() || response.gained_focus()) && !focused {
+                } else if response.clicked() || (response.gained_focus() && !focused) {
                     commands.push(Command::Focus(id));
                 }
             }
@@ -155,7 +162,9 @@ fn tiles(
 }
 
 fn nothing(ui: &Ui, state: &State) {
-    let text = if state.scoring.is_some() {
+    let text = if !state.shoot.is_empty() {
+        "The filter hides all photos. \"Show all photos\" brings them back."
+    } else if state.scoring.is_some() {
         "Looking for photos…"
     } else {
         "No photos were found there. Drop another folder, or open one."

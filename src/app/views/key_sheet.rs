@@ -14,8 +14,11 @@ pub fn show(ctx: &Context, commands: &mut Vec<Command>) {
         ui.set_width(100.0 * UNIT);
         ui.label(RichText::new("Keys").font(theme::title()));
         ui.add_space(UNIT);
+        // As high as it will be from the first frame on.
+        let height = ctx.content_rect().height() - 44.0 * UNIT;
         ScrollArea::vertical()
-            .max_height(ctx.content_rect().height() - 36.0 * UNIT)
+            .max_height(height)
+            .min_scrolled_height(height)
             .show(ui, list);
         ui.add_space(2.0 * UNIT);
         let close = ui.button("Close");

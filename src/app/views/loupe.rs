@@ -7,6 +7,8 @@ use egui::{
 
 use super::Memory;
 use super::controls;
+use super::inspector;
+use super::rating::{self, Rated};
 use super::tile::fitted;
 use crate::app::command::{Command, Step};
 use crate::app::icons;
@@ -37,7 +39,7 @@ pub fn show(
     Panel::bottom("caption")
         .exact_size(13.0 * UNIT)
         .frame(frame)
-        .show(ui, |ui| caption(ui, state, id, photo));
+        .show(ui, |ui| caption(ui, state, id, photo, commands));
     let area = ui.available_rect_before_wrap();
     picture(ui, state, pictures, id, photo, area, commands);
     ahead(ui, state, pictures, memory, area);
@@ -106,7 +108,7 @@ fn ahead(ui: &Ui, state: &State, pictures: &mut Pictures, memory: &mut Memory, a
     if memory.large != Some(place) {
         memory.large = Some(place);
     }
-    let order = state.shoot.order();
+    let order = state.shoot.shown();
     let next = (1..=AHEAD).map(|step| place.checked_add(step));
     let previous = (1..=AHEAD).map(|step| place.checked_sub(step));
     let places: Vec<Option<usize>> = if backwards {
@@ -154,8 +156,10 @@ fn turn(ui: &mut Ui, state: &State, area: Rect, commands: &mut Vec<Command>) {
     }
 }
 
-fn caption(ui: &mut Ui, state: &State, id: PhotoId, photo: &Photo) {
+fn caption(ui: &mut Ui, state: &State, id: PhotoId, photo: &Photo, commands: &mut Vec<Command>) {
     ui.horizontal_centered(|ui| {
+        rating::row(ui, Rated { id, photo }, commands);
+        ui.add_space(2.0 * UNIT);
         if let Some(scored) = photo.scored() {
             ui.label(RichText::new(scored.score.to_string()).font(theme::title()));
             let (bar, _) = ui.allocate_exact_size(Vec2::new(25.0 * UNIT, 3.0), Sense::hover());
@@ -183,7 +187,10 @@ fn caption(ui: &mut Ui, state: &State, id: PhotoId, photo: &Photo) {
             .on_hover_text(paths::shown(&photo.path));
         if let Some(scored) = photo.scored() {
             let (width, height) = scored.size;
-            let text = format!("{width} × {height}");
+            let mut text = format!("{width} × {height}");
+            if let Some(scene) = scored.scene {
+                text += &format!(" · {}", inspector::scene_name(scene));
+            }
             ui.label(RichText::new(text).color(theme::SECOND));
         }
     });

@@ -1,12 +1,18 @@
 //! What is on the screen. Views read the state and emit commands; the only
 //! thing they keep for themselves is where they scrolled to.
 
+mod conflicts;
 mod controls;
 mod drop;
+mod find;
 mod grid;
+mod hud;
+mod inspector;
 mod key_sheet;
 mod loupe;
+mod models;
 mod problems;
+mod rating;
 mod status_bar;
 mod tile;
 mod top_bar;
@@ -29,6 +35,9 @@ pub struct Memory {
     keyboard: Option<PhotoId>,
     /// The photo that was large before, to tell which way the user goes.
     large: Option<usize>,
+    /// The last word that flashed up, and when.
+    flashed: u64,
+    flashed_at: Option<f64>,
 }
 
 /// Draws everything and returns what the user asked for, in order.
@@ -52,6 +61,21 @@ pub fn show(
     if state.panel == Some(Panel::Problems) {
         problems::show(ui, state, &mut commands);
     }
+    if state.panel == Some(Panel::Conflicts) {
+        conflicts::show(ui, state, &mut commands);
+    }
+    if state.panel == Some(Panel::Models) {
+        models::show(ui, state, &mut commands);
+    }
+    if state.view != View::Welcome {
+        if state.finding {
+            find::show(ui, state, &mut commands);
+        }
+        if state.inspecting {
+            inspector::show(ui, state, pictures, &mut commands);
+        }
+        find::chips(ui, state, &mut commands);
+    }
     CentralPanel::default()
         .frame(Frame::new().fill(theme::CANVAS))
         .show(ui, |ui| match state.view {
@@ -65,6 +89,7 @@ pub fn show(
     if state.panel == Some(Panel::Keys) {
         key_sheet::show(&ctx, &mut commands);
     }
+    hud::show(&ctx, state, memory);
     drop::overlay(&ctx);
     commands
 }

@@ -21,8 +21,10 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
             ui.spacing_mut().button_padding.y = 0.5 * UNIT;
             ui.horizontal_centered(|ui| {
                 work(ui, state, commands);
+                download(ui, state);
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                    model(ui, state);
+                    model(ui, state, commands);
+                    selection(ui, state);
                     problems(ui, state, commands);
                     if let Some(notice) = &state.notice {
                         say(ui, state, notice, commands);
@@ -73,15 +75,10 @@ fn bar(ui: &mut Ui, scoring: &Scoring) {
     let Some(progress) = scoring.progress.filter(|progress| progress.total > 0) else {
         return;
     };
-    let size = egui::vec2(30.0 * UNIT, UNIT);
-    let (rect, _) = ui.allocate_exact_size(size, egui::Sense::hover());
-    ui.painter().rect_filled(rect, 2.0, theme::LINE);
-    let mut done = rect;
-    done.set_width(rect.width() * progress.done as f32 / progress.total as f32);
-    ui.painter().rect_filled(done, 2.0, theme::ACCENT);
+    controls::progress_bar(ui, 30.0 * UNIT, &progress);
 }
 
-fn model(ui: &mut Ui, state: &State) {
+fn model(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     let (text, hint) = match &state.model {
         ModelState::Opening => ("Opening the model…".to_owned(), String::new()),
         ModelState::Ready(info) => (
@@ -93,9 +90,40 @@ fn model(ui: &mut Ui, state: &State) {
         ),
         ModelState::Failed(reason) => ("No model".to_owned(), reason.clone()),
     };
-    let label = ui.label(RichText::new(text).color(theme::SECOND));
-    if !hint.is_empty() {
-        label.on_hover_text(hint);
+    let text = RichText::new(text).color(theme::SECOND);
+    let button = ui.add(egui::Button::new(text).frame_when_inactive(false));
+    let button = match hint.is_empty() {
+        true => button,
+        false => button.on_hover_text(hint),
+    };
+    controls::finish(button, Command::Toggle(Panel::Models), commands);
+}
+
+/// The download that is running.
+fn download(ui: &mut Ui, state: &State) {
+    let Some(download) = state.models.downloads.front() else {
+        return;
+    };
+    let doing = format!("Downloading {}", download.name);
+    let text = match &download.progress {
+        Some(progress) => wording::transfer(&doing, progress),
+        None => format!("{doing}…"),
+    };
+    ui.label(RichText::new(text).color(theme::SECOND));
+}
+
+/// How many photos are selected, and whether rating goes on to the next.
+fn selection(ui: &mut Ui, state: &State) {
+    let mut parts = Vec::new();
+    let selected = state.culling.chosen.len();
+    if selected > 1 {
+        parts.push(format!("{} selected", wording::count(selected)));
+    }
+    if state.culling.auto_advance {
+        parts.push(format!("{} Auto-advance", icons::ADVANCE));
+    }
+    if !parts.is_empty() {
+        ui.label(RichText::new(parts.join(" · ")).color(theme::SECOND));
     }
 }
 

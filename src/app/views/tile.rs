@@ -6,6 +6,8 @@ use egui::{
 };
 
 use super::controls;
+use super::rating::{self, MARK, Rated, STAR};
+use crate::app::command::Command;
 use crate::app::icons;
 use crate::app::state::{Photo, PhotoId};
 use crate::app::theme::{self, UNIT};
@@ -32,16 +34,20 @@ pub struct Tile<'a> {
     pub ranked: usize,
     pub picture: Option<TextureHandle>,
     pub focused: bool,
+    pub selected: bool,
 }
+
+/// A rejected photo's picture, dimmed to this share.
+const DIMMED: f32 = 0.45;
 
 impl Tile<'_> {
     /// Draws the tile and returns what happens to it.
-    pub fn show(self, ui: &mut Ui, rect: Rect) -> Response {
+    pub fn show(self, ui: &mut Ui, rect: Rect, commands: &mut Vec<Command>) -> Response {
         let id = Id::unique(("photo", self.id));
         let response = ui.interact(rect, id, Sense::click());
         let name = self.accessible_name();
         response
-            .widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, self.focused, &name));
+            .widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, self.selected, &name));
         if response.has_focus() {
             // The arrows go from photo to photo, not from widget to widget.
             let ours = EventFilter {
@@ -52,20 +58,24 @@ impl Tile<'_> {
             };
             ui.memory_mut(|memory| memory.set_focus_lock_filter(id, ours));
         }
-        self.paint(ui, rect, &response);
+        self.paint(ui, rect, &response, commands);
         let hint = self.hint();
         response.on_hover_text(hint)
     }
 
     fn accessible_name(&self) -> String {
         let name = &self.photo.name;
-        match &self.photo.outcome {
+        let scored = match &self.photo.outcome {
             Some(Ok(scored)) => format!(
                 "{name}, score {}, rank {} of {}",
                 scored.score, self.rank, self.ranked
             ),
             Some(Err(_)) => format!("{name}, without a score"),
             None => format!("{name}, waiting"),
+        };
+        match self.photo.is_unrated() {
+            true => scored,
+            false => format!("{scored}, {}", rating::spoken(self.photo)),
         }
     }
 
@@ -81,9 +91,11 @@ impl Tile<'_> {
         }
     }
 
-    fn paint(&self, ui: &Ui, rect: Rect, response: &Response) {
+    fn paint(&self, ui: &Ui, rect: Rect, response: &Response, commands: &mut Vec<Command>) {
         let painter = ui.painter();
-        let back = if self.focused || response.hovered() {
+        // The controls on it take the pointer from the tile itself.
+        let live = ui.rect_contains_pointer(rect);
+        let back = if self.focused || live {
             theme::RAISED
         } else {
             theme::PANEL
@@ -94,9 +106,12 @@ impl Tile<'_> {
             rect.max - Vec2::new(MARGIN, MARGIN + FOOT),
         );
         self.paint_picture(ui, area);
-        self.paint_foot(ui, rect, area);
+        self.paint_marks(ui, area, live, commands);
+        self.paint_foot(ui, rect, area, live, commands);
         if self.focused {
             controls::ring(painter, rect, 2.0, theme::ACCENT);
+        } else if self.selected {
+            controls::ring(painter, rect, 1.5, theme::ACCENT);
         } else if response.has_focus() {
             controls::ring(painter, rect, 1.0, theme::SECOND);
         }
@@ -107,7 +122,15 @@ impl Tile<'_> {
         if let Some(texture) = &self.picture {
             let place = fitted(texture.size_vec2(), area);
             let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
-            painter.image(texture.id(), place, whole, Color32::WHITE);
+            let tint = match self.photo.is_rejected() {
+                true => Color32::WHITE.gamma_multiply(DIMMED),
+                false => Color32::WHITE,
+            };
+            painter.image(texture.id(), place, whole, tint);
+            if self.photo.is_picked() {
+                let frame = egui::Stroke::new(2.0, Color32::WHITE);
+                painter.rect_stroke(place, 0.0, frame, egui::StrokeKind::Inside);
+            }
             return;
         }
         painter.rect_filled(area, CornerRadius::same(3), theme::RAISED);
@@ -122,7 +145,44 @@ impl Tile<'_> {
         }
     }
 
-    fn paint_foot(&self, ui: &Ui, rect: Rect, area: Rect) {
+    /// Flag and label; under the pointer those that could be given.
+    fn paint_marks(&self, ui: &Ui, area: Rect, live: bool, commands: &mut Vec<Command>) {
+        let painter = ui.painter();
+        if let Some(label) = self.photo.label() {
+            let bar = Rect::from_min_size(
+                pos2(area.left(), area.bottom() + 1.0),
+                Vec2::new(area.width(), 3.0),
+            );
+            painter.rect_filled(bar, 1.0, rating::label_colour(label));
+        }
+        let corner = area.left_top() + Vec2::splat(0.5 * UNIT);
+        let first = corner + Vec2::new(0.0, MARK / 2.0);
+        if !live {
+            let middle = corner + Vec2::splat(MARK / 2.0);
+            return rating::flag_mark(painter, middle, self.photo);
+        }
+        let rated = self.rated();
+        rated.flags(ui, first, commands);
+        let width = 5.0 * STAR;
+        let dots = pos2(area.right() - width - UNIT, first.y);
+        if dots.x > first.x + 2.0 * MARK {
+            let back = Rect::from_min_size(
+                dots - Vec2::new(0.5 * UNIT, STAR / 2.0 + 1.0),
+                Vec2::new(width + UNIT, STAR + 2.0),
+            );
+            painter.rect_filled(back, 8.0, theme::CANVAS.gamma_multiply(0.75));
+            rated.labels(ui, dots, commands);
+        }
+    }
+
+    fn rated(&self) -> Rated<'_> {
+        Rated {
+            id: self.id,
+            photo: self.photo,
+        }
+    }
+
+    fn paint_foot(&self, ui: &Ui, rect: Rect, area: Rect, live: bool, commands: &mut Vec<Command>) {
         let painter = ui.painter();
         let left = area.left();
         let middle = rect.bottom() - (FOOT + MARGIN) / 2.0;
@@ -141,6 +201,16 @@ impl Tile<'_> {
                 Vec2::new(area.width(), 3.0),
             );
             controls::score_bar(painter, bar, scored.score);
+        }
+        if live || self.photo.stars() > 0 {
+            let left = pos2(right_of_score, middle - 0.5 * UNIT);
+            self.rated().stars(ui, left, live, commands);
+            let stars = if live { 5 } else { self.photo.stars() };
+            right_of_score += f32::from(stars) * STAR + 2.0 * UNIT;
+        }
+        // Less than that is no name.
+        if area.right() - right_of_score < 6.0 * UNIT {
+            return;
         }
         let note = match &self.photo.outcome {
             Some(Ok(_)) => self.photo.name.clone(),

@@ -21,12 +21,14 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         .show(ui, |ui| {
             ui.horizontal_centered(|ui| {
                 let roomy = ui.available_width() >= ROOMY;
+                controls::icon_button(ui, state, Command::ToggleFind, commands);
                 title(ui, state);
                 ui.add_space(2.0 * UNIT);
                 views(ui, state, commands);
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                     controls::icon_button(ui, state, Command::Close, commands);
                     controls::icon_button(ui, state, Command::Toggle(Panel::Keys), commands);
+                    controls::icon_button(ui, state, Command::ToggleInspector, commands);
                     controls::button(ui, state, Command::OpenFolder, commands);
                     controls::button(ui, state, Command::Export, commands);
                     controls::button(ui, state, Command::CopyTable, commands);

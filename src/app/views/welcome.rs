@@ -96,6 +96,7 @@ fn corner(ui: &mut Ui, area: Rect, state: &State, commands: &mut Vec<Command>) {
             );
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 controls::icon_button(ui, state, Command::Toggle(Panel::Keys), commands);
+                controls::icon_button(ui, state, Command::Toggle(Panel::Models), commands);
             });
         });
     });

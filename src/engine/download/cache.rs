@@ -54,6 +54,15 @@ impl Cache {
         }
     }
 
+    /// Keepers' own folder alone.
+    pub(super) fn own(home: &Home) -> Self {
+        Self {
+            shared: None,
+            own: home.cache.join("hub"),
+            keeps: false,
+        }
+    }
+
     fn folders(&self) -> impl Iterator<Item = &Path> {
         [Some(self.own.as_path()), self.shared.as_deref()]
             .into_iter()

@@ -49,6 +49,17 @@ pub struct Offer {
     pub training_data: Option<String>,
 }
 
+/// A model with a name of the program's own, before the hub is asked about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// Its name, as in [`Offer::name`].
+    pub name: String,
+    /// The repository it comes from, `owner/name`.
+    pub repository: String,
+    /// Licence of the weights, an SPDX expression, if it is known.
+    pub licence: Option<String>,
+}
+
 /// A model that was downloaded and installed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Downloaded {
@@ -87,6 +98,39 @@ impl Downloads {
             home: home.clone(),
             manifest: Manifest::built_in()?,
         })
+    }
+
+    /// From the hub at this address, whatever the environment says; only the
+    /// cache in `home` is looked into.
+    ///
+    /// # Errors
+    /// [`DownloadError::Endpoint`].
+    pub fn at(endpoint: &str, home: &Home) -> Result<Self, DownloadError> {
+        Ok(Self {
+            hub: Some(Hub::new(Some(endpoint))?),
+            cache: Cache::own(home),
+            home: home.clone(),
+            manifest: Manifest::built_in()?,
+        })
+    }
+
+    /// The offered models that the program has names for, without asking
+    /// anybody.
+    ///
+    /// # Errors
+    /// [`DownloadError::Manifest`].
+    pub fn named() -> Result<Vec<Named>, DownloadError> {
+        let repositories = Manifest::built_in()?.repositories.into_iter();
+        let named = repositories.flat_map(|it| {
+            let (repository, licence) = (it.repository, it.licence);
+            let named = move |model: manifest::Named| Named {
+                name: model.name,
+                repository: repository.clone(),
+                licence: licence.clone(),
+            };
+            it.models.into_iter().map(named)
+        });
+        Ok(named.collect())
     }
 
     /// Everything that is offered, in the manifest's order, with the reasons
