@@ -13,6 +13,7 @@ mod job;
 mod known;
 mod meter;
 pub mod models;
+mod pictures;
 mod ranking;
 mod scan;
 mod scorer;
@@ -30,6 +31,7 @@ use crate::model::{Scene, Score};
 pub use describe::{Described, describe};
 pub use job::{start, start_knowing};
 pub use known::{Fresh, Known, Memory, PIPELINE, Recall};
+pub use pictures::Pictures;
 pub use ranking::best_first;
 pub use scan::photos_of;
 
