@@ -20,6 +20,8 @@ pub enum Known {
     Current {
         /// The photo.
         photo: PhotoId,
+        /// Its content.
+        content: ContentHash,
         /// Its score by the model asked about.
         score: Option<StoredScore>,
         /// Its rating.
@@ -93,6 +95,7 @@ impl Catalog {
                 match row {
                     Some(row) if row.is_current(now) => Ok(Known::Current {
                         photo: row.id,
+                        content: row.state.content,
                         score: match model {
                             Some(model) => scores::find(&db, row.state.content, model)?,
                             None => None,

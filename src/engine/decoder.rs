@@ -11,7 +11,7 @@ use super::crew::Station;
 use super::job::{Outcome, Work};
 use super::known::{self, Recall};
 use super::slots::Slot;
-use crate::catalog::{FileState, Stamp, StoredScore};
+use crate::catalog::{ContentHash, FileState, Stamp, StoredScore};
 use crate::guard::guarded;
 use crate::imaging::{Limits, Want, decode, model_input, thumbnail};
 
@@ -123,24 +123,29 @@ enum Prepared {
 fn prepare(work: &Work, index: usize, path: &Path) -> Result<Prepared, String> {
     // Before it is decoded: a change meanwhile must not get this score.
     let before = work.known.as_ref().and_then(|_| Stamp::of(path).ok());
-    let (mut state, mut known) = (None, None);
+    let (mut state, mut known, mut content) = (None, None, None);
     match (work.recalled(index), &work.known) {
-        (Recall::Known(score), _) => known = Some(score),
+        (Recall::Known { score, content: of }, _) => (known, content) = (Some(score), Some(of)),
         (Recall::Maybe, Some(memory)) => {
             state = known::state_since(path, before);
             known = state.and_then(|state| memory.recall_content(&state));
+            content = state.map(|state| state.content);
         }
         (Recall::Unknown, Some(_)) => state = known::state_before(path, before),
         _ => {}
     }
-    if let (Some(StoredScore { score, size }), None) = (known, work.thumbnail) {
-        let scored = Scored {
-            scene: None,
-            score,
-            size,
-            thumbnail: None,
-        };
-        return Ok(Prepared::Known { scored, state });
+    if let Some(StoredScore { score, size }) = known {
+        let kept = work.thumbnail.map(|longest| kept(work, content, longest));
+        // Where no thumbnail is wanted, or the one that is was kept.
+        if let Some(thumbnail) = kept.map_or(Some(None), |kept| kept.map(Some)) {
+            let scored = Scored {
+                scene: None,
+                score,
+                size,
+                thumbnail,
+            };
+            return Ok(Prepared::Known { scored, state });
+        }
     }
     let start = Instant::now();
     // The path travels beside the reason, so the reason alone is kept.
@@ -151,25 +156,51 @@ fn prepare(work: &Work, index: usize, path: &Path) -> Result<Prepared, String> {
     let start = Instant::now();
     let small = |longest| Arc::new(thumbnail(&decoded.image, longest));
     if let Some(StoredScore { score, size }) = known {
+        let thumbnail = work.thumbnail.map(small);
+        work.clock.resize.add(start.elapsed());
+        if let (Some(content), Ok(now)) = (content, Stamp::of(path))
+            && before == Some(now)
+        {
+            keep(work, content, thumbnail.as_deref());
+        }
         let scored = Scored {
             scene: None,
             score,
             size,
-            thumbnail: work.thumbnail.map(small),
+            thumbnail,
         };
-        work.clock.resize.add(start.elapsed());
         return Ok(Prepared::Known { scored, state });
     }
     let pixels = model_input(&decoded.image, work.side);
     let thumbnail = work.thumbnail.map(small);
     work.clock.resize.add(start.elapsed());
+    // What was just read is quick to read again.
+    let state = known::state_after(path, before, state);
+    if let Some(state) = state {
+        keep(work, state.content, thumbnail.as_deref());
+    }
     Ok(Prepared::Decoded {
         pixels,
         size: (decoded.original_width, decoded.original_height),
         thumbnail,
-        // What was just read is quick to read again.
-        state: known::state_after(path, before, state),
+        state,
     })
+}
+
+/// The thumbnail of a photo's content, where it was kept.
+fn kept(work: &Work, content: Option<ContentHash>, longest: u32) -> Option<Arc<RgbImage>> {
+    work.known
+        .as_ref()?
+        .picture(content?, longest)
+        .map(Arc::new)
+}
+
+/// Keeps the thumbnail of a photo's content.
+fn keep(work: &Work, content: ContentHash, thumbnail: Option<&RgbImage>) {
+    if let (Some(memory), Some(longest), Some(thumbnail)) = (&work.known, work.thumbnail, thumbnail)
+    {
+        memory.keep_picture(content, longest, thumbnail);
+    }
 }
 
 /// A decoder's words without the line breaks some of them end with.

@@ -217,7 +217,7 @@ fn conduct(
     let recalled = recall(known.as_deref(), &found.photos);
     // A photo that is known is opened only where its thumbnail is wanted.
     let (at_once, queue): (Vec<usize>, Vec<usize>) = (0..found.photos.len()).partition(|&index| {
-        request.thumbnail.is_none() && matches!(recalled.get(index), Some(Recall::Known(_)))
+        request.thumbnail.is_none() && matches!(recalled.get(index), Some(Recall::Known { .. }))
     });
     let work = Arc::new(Work {
         photos: found.photos,
@@ -381,7 +381,8 @@ impl Report<'_> {
             if self.work.cancel.is_cancelled() {
                 return Ok(());
             }
-            if let Recall::Known(StoredScore { score, size }) = self.work.recalled(index) {
+            if let Recall::Known { score, .. } = self.work.recalled(index) {
+                let StoredScore { score, size } = score;
                 self.photo(Outcome {
                     index,
                     result: Ok(Scored {

@@ -7,7 +7,10 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
-use crate::catalog::{self, Catalog, CatalogError, FileState, ModelKey, StoredScore};
+use image::RgbImage;
+
+use super::pictures::Pictures;
+use crate::catalog::{self, Catalog, CatalogError, ContentHash, FileState, ModelKey, StoredScore};
 
 /// Version of the way from a file to the network's input, raised whenever
 /// decoding or resizing changes scores: those of another version are not used.
@@ -24,7 +27,12 @@ const LINGER: Duration = Duration::from_millis(500);
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Recall {
     /// It was scored before, and is as it was then.
-    Known(StoredScore),
+    Known {
+        /// Its score and size.
+        score: StoredScore,
+        /// Its content.
+        content: ContentHash,
+    },
     /// Whether it was scored before depends on its content.
     Maybe,
     /// It has to be scored.
@@ -53,6 +61,15 @@ pub trait Known: std::fmt::Debug + Send + Sync {
 
     /// Takes note of scored photos.
     fn remember(&self, photos: &[Fresh]);
+
+    /// The small picture of a photo's content whose longest side is `longest`
+    /// pixels, where it was kept.
+    fn picture(&self, _content: ContentHash, _longest: u32) -> Option<RgbImage> {
+        None
+    }
+
+    /// Keeps a small picture, or not.
+    fn keep_picture(&self, _content: ContentHash, _longest: u32, _picture: &RgbImage) {}
 }
 
 /// The catalog as an engine's memory, for one model.
@@ -62,6 +79,7 @@ pub struct Memory {
     catalog: Mutex<Option<Catalog>>,
     identity: String,
     trouble: Mutex<Option<CatalogError>>,
+    pictures: Option<Pictures>,
 }
 
 impl Memory {
@@ -71,6 +89,16 @@ impl Memory {
             catalog: Mutex::new(Some(catalog)),
             identity: identity.to_owned(),
             trouble: Mutex::new(None),
+            pictures: None,
+        }
+    }
+
+    /// The same memory, which also has small pictures.
+    #[must_use]
+    pub fn with_pictures(self, pictures: Pictures) -> Self {
+        Self {
+            pictures: Some(pictures),
+            ..self
         }
     }
 
@@ -109,8 +137,10 @@ impl Known for Memory {
                 .into_iter()
                 .map(|known| match known {
                     catalog::Known::Current {
-                        score: Some(score), ..
-                    } => Recall::Known(score),
+                        score: Some(score),
+                        content,
+                        ..
+                    } => Recall::Known { score, content },
                     catalog::Known::Maybe => Recall::Maybe,
                     catalog::Known::Current { score: None, .. } | catalog::Known::Unknown => {
                         Recall::Unknown
@@ -135,6 +165,16 @@ impl Known for Memory {
             })
             .collect();
         self.ask(|catalog, key| catalog.record(&photos, key));
+    }
+
+    fn picture(&self, content: ContentHash, longest: u32) -> Option<RgbImage> {
+        self.pictures.as_ref()?.get(content, longest)
+    }
+
+    fn keep_picture(&self, content: ContentHash, longest: u32, picture: &RgbImage) {
+        if let Some(pictures) = &self.pictures {
+            pictures.keep(content, longest, picture);
+        }
     }
 }
 

@@ -14,6 +14,7 @@ mod job;
 mod known;
 mod meter;
 pub mod models;
+mod pictures;
 mod ranking;
 mod scan;
 mod scorer;
@@ -32,6 +33,7 @@ pub use describe::{Described, describe};
 pub use distorted::{DISTORTED_SIDE, Distorted, STEPS, Series, pristine, score_distorted};
 pub use job::{start, start_knowing};
 pub use known::{Fresh, Known, Memory, PIPELINE, Recall};
+pub use pictures::Pictures;
 pub use ranking::best_first;
 pub use scan::photos_of;
 

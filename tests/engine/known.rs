@@ -4,9 +4,10 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use keepers::catalog::Catalog;
-use keepers::engine::{Memory, Options, Request, start_knowing};
+use keepers::engine::{Memory, Options, Pictures, Request, start_knowing};
 
 use super::{Done, request};
 use crate::support::luminance::Luminance;
@@ -64,6 +65,57 @@ fn known_photos_keep_their_scores_and_skip_the_network() {
     assert_eq!(seen, 1, "only the new one");
     let scores = last.scores();
     assert_eq!(scores[&one], scores[&other]);
+}
+
+/// A photo that is known and has its picture is not opened at all.
+#[test]
+fn known_photos_are_shown_without_being_decoded() {
+    let (folder, home) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (folder, home) = (folder.path(), home.path());
+    greys(folder, 6);
+    let score = |thumbnail: u32| {
+        let catalog = Catalog::open(&home.join("keepers.db")).unwrap().catalog;
+        let pictures = Pictures::new(&home.join("pictures"), 1 << 20);
+        let memory = Memory::new(catalog, "a").with_pictures(pictures);
+        let request = Request {
+            thumbnail: Some(thumbnail),
+            ..request(&[folder], false)
+        };
+        let model = Arc::new(Luminance::default());
+        let options = Options::default();
+        Done::read(&start_knowing(
+            request,
+            model,
+            options,
+            Some(Arc::new(memory)),
+        ))
+    };
+    let first = score(8);
+    assert_eq!(first.summary.scored, 6);
+    let second = score(8);
+    assert_eq!((second.summary.known, second.scores()), (6, first.scores()));
+    let decoded = |done: &Done| done.summary.timings.decode;
+    assert!(decoded(&first) > Duration::ZERO);
+    assert_eq!(decoded(&second), Duration::ZERO, "nothing was decoded");
+    for (first, second) in [(&first, &second)] {
+        let picture = |done: &Done, i: usize| {
+            let photo = done.photos.iter().find(|photo| photo.index == i).unwrap();
+            photo.outcome.as_ref().unwrap().thumbnail.clone().unwrap()
+        };
+        for i in 0..6 {
+            let (made, kept) = (picture(first, i), picture(second, i));
+            assert_eq!(kept.dimensions(), made.dimensions());
+            let difference = made.get_pixel(3, 3).0[0].abs_diff(kept.get_pixel(3, 3).0[0]);
+            assert!(difference <= 2, "{difference}");
+        }
+    }
+    // Another size is made anew, and an edited photo has no old picture.
+    assert!(decoded(&score(6)) > Duration::ZERO);
+    fs::copy(folder.join("005.png"), folder.join("000.png")).unwrap();
+    let edited = score(8);
+    let photo = edited.photos.iter().find(|photo| photo.index == 0).unwrap();
+    let picture = photo.outcome.as_ref().unwrap().thumbnail.clone().unwrap();
+    assert!(picture.get_pixel(3, 3).0[0] > 150);
 }
 
 #[test]

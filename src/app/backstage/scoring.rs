@@ -10,13 +10,16 @@ use super::{Mail, SceneTeller, Setup, spawn};
 use crate::app::apply::{Message, ModelNews};
 use crate::catalog::Catalog;
 use crate::engine::models::{self, Source};
-use crate::engine::{self, Cancel, Event, Known, Memory, Options, Request};
+use crate::engine::{self, Cancel, Event, Known, Memory, Options, Pictures, Request};
 use crate::model::QualityModel;
 use crate::report::paths;
 
 /// Longest side in pixels of the small pictures that come with scores: a tile
 /// of the usual size on a screen of high density.
 pub const THUMBNAIL: u32 = 400;
+
+/// Most bytes of small pictures on disk: those of some twenty thousand photos.
+const PICTURES: u64 = 1 << 30;
 
 /// How often a job looks whether it was told to stop.
 const TICK: Duration = Duration::from_millis(50);
@@ -183,7 +186,11 @@ fn memory(setup: &Setup, model: &str, mail: &Mail) -> Option<Arc<dyn Known>> {
                     paths::shown(&aside)
                 ));
             }
-            Some(Arc::new(Memory::new(opened.catalog, model)))
+            let memory = Memory::new(opened.catalog, model);
+            let folder = setup.home.as_ref()?.cache.join("pictures");
+            Some(Arc::new(
+                memory.with_pictures(Pictures::new(&folder, PICTURES)),
+            ))
         }
         Err(error) => {
             problem(format!(
