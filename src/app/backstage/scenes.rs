@@ -37,6 +37,7 @@ impl SceneTeller {
             decoders: 1,
             decoded: 2,
             scenes: true,
+            ..Options::default()
         };
         let job = engine::start(request, model, options);
         let mut events = job.events.iter();

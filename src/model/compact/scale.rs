@@ -192,7 +192,8 @@ mod tests {
 
     #[test]
     fn what_is_no_scale_is_refused() {
-        let spoiled: [(fn(&mut Scale), &str); 5] = [
+        type Spoil = fn(&mut Scale);
+        let spoiled: [(Spoil, &str); 5] = [
             (|s| s.score[1] = 95., "does not rise"),
             (|s| s.probability[3] = 0.9, "does not go from 0 to 100"),
             (|s| s.low[2] = 91., "without its score"),
