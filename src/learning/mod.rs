@@ -6,6 +6,8 @@
 
 pub mod fit;
 pub mod logistic;
+pub mod meta;
 pub mod metrics;
+pub mod pretrain;
 pub mod ridge;
 pub mod sample;
