@@ -5,10 +5,12 @@
 //! [`Event`]s; whoever started it reads them and can cancel. Scores are the
 //! same whoever asks, whatever the batch size and the number of threads.
 
+pub mod data_sets;
 mod decoder;
 mod describe;
 mod distorted;
 pub mod download;
+mod forms;
 mod job;
 mod known;
 mod meter;
@@ -29,6 +31,7 @@ use crate::model::{Scene, Score};
 
 pub use describe::{Described, describe};
 pub use distorted::{DISTORTED_SIDE, Distorted, STEPS, Series, pristine, score_distorted};
+pub use forms::{Form, FormPixels, Forms, describe_forms};
 pub use job::{start, start_knowing};
 pub use known::{Fresh, Known, Memory, PIPELINE, Recall};
 pub use ranking::best_first;
