@@ -11,5 +11,6 @@ mod interrupt;
 #[cfg(unix)]
 mod killed;
 mod paths;
+mod pretrain;
 mod rate;
 mod score;

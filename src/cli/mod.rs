@@ -19,6 +19,7 @@ mod interrupt;
 mod labels;
 mod man;
 mod model;
+mod pretrain;
 mod rate;
 mod run;
 mod score;
@@ -78,6 +79,7 @@ enum Command {
     Distort(distort::Args),
     Gui(gui::Args),
     Model(model::Args),
+    Pretrain(Box<pretrain::Args>),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -117,6 +119,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
         Some(Command::Distort(args)) => distort::run(&args),
         Some(Command::Gui(args)) => gui::run(args),
         Some(Command::Model(args)) => model::run(args),
+        Some(Command::Pretrain(args)) => pretrain::run(&args),
         Some(Command::Completions(args)) => completions::run(&args),
         Some(Command::Man(args)) => man::run(&args),
     };

@@ -6,10 +6,12 @@
 //! same whoever asks, whatever the batch size and the number of threads.
 
 mod crew;
+pub mod data_sets;
 mod decoder;
 mod describe;
 mod distorted;
 pub mod download;
+mod forms;
 mod job;
 mod known;
 mod meter;
@@ -31,6 +33,7 @@ use crate::model::{Scene, Score};
 
 pub use describe::{Described, describe};
 pub use distorted::{DISTORTED_SIDE, Distorted, STEPS, Series, pristine, score_distorted};
+pub use forms::{Form, FormPixels, Forms, describe_forms};
 pub use job::{start, start_knowing};
 pub use known::{Fresh, Known, Memory, PIPELINE, Recall};
 pub use pictures::Pictures;

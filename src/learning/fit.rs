@@ -235,7 +235,8 @@ impl Start {
 }
 
 /// The head in training.
-struct Network {
+#[derive(Debug)]
+pub(super) struct Network {
     linear: Var,
     bias: Var,
     hidden: Var,
@@ -276,6 +277,37 @@ impl Network {
         })
     }
 
+    /// A head to go on from.
+    pub(super) fn of_head(head: &Head) -> candle_core::Result<Self> {
+        let (width, hidden) = (head.bias.len(), head.hidden_bias.len());
+        let var = |values: &[f32], shape: &[usize]| {
+            Var::from_tensor(&Tensor::from_slice(values, shape, &Device::Cpu)?)
+        };
+        Ok(Self {
+            linear: var(&head.linear, &[width, DESCRIPTOR])?,
+            bias: var(&head.bias, &[width])?,
+            hidden: var(&head.hidden, &[hidden, DESCRIPTOR])?,
+            hidden_bias: var(&head.hidden_bias, &[hidden])?,
+            output: var(&head.output, &[width, hidden])?,
+            prompts: var(&head.prompts, &[2, width])?,
+            logit_scale: var(&[head.logit_scale], &[1])?,
+        })
+    }
+
+    /// What meta-prompt pre-training changes, by name.
+    pub(super) fn adapter_and_prompts(&self) -> Vec<(String, Var)> {
+        [
+            ("linear", &self.linear),
+            ("bias", &self.bias),
+            ("hidden", &self.hidden),
+            ("hidden_bias", &self.hidden_bias),
+            ("output", &self.output),
+            ("prompts", &self.prompts),
+        ]
+        .map(|(name, variable)| (name.to_owned(), variable.clone()))
+        .to_vec()
+    }
+
     fn variables(&self) -> Vec<Var> {
         let Self {
             linear,
@@ -301,7 +333,7 @@ impl Network {
 
     /// The margin [B] of "high" over "low quality" for standardised
     /// descriptors [B, 1120].
-    fn margin(&self, x: &Tensor) -> candle_core::Result<Tensor> {
+    pub(super) fn margin(&self, x: &Tensor) -> candle_core::Result<Tensor> {
         let hidden = x
             .matmul(&self.hidden.t()?)?
             .broadcast_add(&self.hidden_bias)?
@@ -319,7 +351,7 @@ impl Network {
         (sum(&self.linear)? + sum(&self.hidden)?)? + sum(&self.output)?
     }
 
-    fn head(&self, mean: Vec<f32>, deviation: Vec<f32>) -> Result<Head, FitError> {
+    pub(super) fn head(&self, mean: Vec<f32>, deviation: Vec<f32>) -> Result<Head, FitError> {
         let values = |v: &Var| v.flatten_all()?.to_vec1::<f32>();
         let head = Head {
             mean,

@@ -6,7 +6,9 @@
 
 pub mod fit;
 pub mod logistic;
+pub mod meta;
 pub mod metrics;
+pub mod pretrain;
 pub mod ridge;
 pub mod sample;
 pub mod scale;

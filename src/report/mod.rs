@@ -5,6 +5,7 @@
 //! same in every format; only the table rounds.
 
 mod csv;
+pub mod curve;
 mod json;
 pub mod paths;
 mod place;

@@ -4,6 +4,9 @@
 use std::collections::BTreeMap;
 
 use candle_core::{Device, Tensor, Var};
+use keepers::learning::meta::{Inner, Meta, Rates, Task};
+use keepers::learning::pretrain::{ClipLearner, Learner, Pixels, PretrainError};
+use keepers::learning::sample::Random;
 use keepers::model::clip::{
     Embedded, ImageTower, Pass, TextTower, Weights, logits, scene_texts, tokenise,
 };
@@ -277,6 +280,81 @@ fn golden_clip_finetuning_steps() {
         let golden = numbers(&golden.tensors["finetune.after3.scores"]);
         for (score, golden) in scores.into_iter().zip(golden) {
             near("score", score.into(), golden.into(), 1e-3);
+        }
+    }
+}
+
+/// The learner's photos, which the golden tests hand over themselves.
+struct NoPhotos;
+
+impl Pixels for NoPhotos {
+    fn pixels(&mut self, _: usize, _: Option<&mut Random>) -> Result<Vec<f32>, PretrainError> {
+        Err(PretrainError::Photo("no photos here".to_owned()))
+    }
+}
+
+#[test]
+fn golden_clip_meta_step() {
+    for golden in Golden::all() {
+        let about = &golden.json["meta"];
+        if !golden
+            .tensors
+            .keys()
+            .any(|key| key.starts_with("meta.update."))
+        {
+            continue;
+        }
+        let learner =
+            ClipLearner::new(&golden.weights, &Device::Cpu, vec![], Box::new(NoPhotos)).unwrap();
+        let (names, variables): (Vec<String>, Vec<Var>) = learner.variables().into_iter().unzip();
+        let listed = about["trainable"].as_array().expect("trainable");
+        assert_eq!(names.len(), listed.len());
+        let start: Vec<Vec<f32>> = variables.iter().map(|v| numbers(v)).collect();
+        let rates = Rates {
+            alpha: about["alpha"].as_f64().expect("alpha"),
+            beta: about["beta"].as_f64().expect("beta"),
+        };
+        // Task t: support 3t..3t+2, query the photo after each of them.
+        let tasks: Vec<Task<Vec<u32>>> = (0..2u32)
+            .map(|t| {
+                let support: Vec<u32> = (3 * t..3 * t + 3).collect();
+                let query = support.iter().map(|i| (i + 1) % 6).collect();
+                vec![[support, query]]
+            })
+            .collect();
+        let mut loss = |batch: &Vec<u32>| -> Result<Tensor, PretrainError> {
+            let chosen = Tensor::new(batch.as_slice(), &Device::Cpu)?;
+            let images = golden.images.index_select(&chosen, 0)?;
+            let targets = golden.tensors["targets"].index_select(&chosen, 0)?;
+            learner.loss_of(&images, &targets, None)
+        };
+        let mut meta = Meta::new(variables.clone());
+        let outer = meta.step(&tasks, Inner::Reset, rates, &mut loss).unwrap();
+        for (task, golden) in outer.losses.iter().zip(about["losses"].as_array().unwrap()) {
+            for (i, loss) in task[0].iter().enumerate() {
+                let golden = golden[i].as_f64().expect("a loss");
+                near("loss", *loss, golden, 1e-3 * golden);
+            }
+        }
+        for (i, name) in names.iter().enumerate() {
+            let name = theirs(name);
+            let golden_of = |part: &str| golden.tensors.get(&format!("meta.{part}.{name}"));
+            let update = numbers(&outer.update[i]);
+            let expected = numbers(golden_of("update").expect("an update"));
+            let (apart, length) = (
+                distance(&update, &expected),
+                dot(&expected, &expected).sqrt(),
+            );
+            assert!(apart <= 1e-3 * length, "{name}: {apart:e} of {length:e}");
+            let after = numbers(&variables[i]);
+            let expected = golden_of("after1").map(numbers);
+            for (j, &value) in after.iter().enumerate() {
+                let own = f64::from(start[i][j]) - rates.beta * f64::from(update[j]);
+                near(&name, value.into(), own, 1e-7);
+                if let Some(expected) = &expected {
+                    near(&name, value.into(), expected[j].into(), 1e-6);
+                }
+            }
         }
     }
 }

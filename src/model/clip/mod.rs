@@ -17,6 +17,7 @@ mod model;
 mod names;
 mod ops;
 mod preprocess;
+mod prompts;
 mod text;
 mod tower;
 mod weights;
@@ -28,7 +29,8 @@ pub use image::{ImageFeatures, ImageTower};
 pub use import::{Origin, import};
 pub use model::ClipModel;
 pub use ops::Pass;
-pub use preprocess::input;
+pub use preprocess::{cropped, input};
+pub use prompts::with_prompts;
 pub use text::{
     Embedded, TextTower, VOCABULARY, logits, quality_texts, scene_texts, tokenise,
     zero_shot_quality_texts,
