@@ -75,7 +75,7 @@ fn jobs_come_one_after_the_other() {
         [scanned(&["a/1.jpg"]), photo(0, Ok(0.5)), finished(false)],
     );
     assert!(
-        matches!(&effects[..], [Effect::Score { paths, .. }] if paths == &[PathBuf::from("/b")])
+        matches!(&effects[..], [Effect::Ratings(_), Effect::Score { paths, .. }] if paths == &[PathBuf::from("/b")])
     );
     after(
         &mut state,
