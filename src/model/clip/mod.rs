@@ -27,8 +27,9 @@ pub use fused::FusedImageTower;
 pub use image::{ImageFeatures, ImageTower};
 pub use import::{Origin, import};
 pub use model::ClipModel;
+pub use names::fine_tuned;
 pub use ops::Pass;
-pub use preprocess::input;
+pub use preprocess::{Crop, cropped, input};
 pub use text::{
     Embedded, TextTower, VOCABULARY, logits, quality_texts, scene_texts, tokenise,
     zero_shot_quality_texts,

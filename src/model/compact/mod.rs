@@ -95,6 +95,11 @@ impl CompactModel {
         self.backbone.describe(batch)
     }
 
+    /// The network below the head.
+    pub fn backbone(&self) -> &Fused {
+        &self.backbone
+    }
+
     /// The head.
     pub fn head(&self) -> &Head {
         &self.head
