@@ -3,6 +3,7 @@
 //! Standard output carries results only; everything else goes to standard
 //! error. The formats and the exit status are described in `docs/cli.md`.
 
+mod calibrate;
 mod catalog;
 mod catalog_args;
 mod completions;
@@ -10,17 +11,21 @@ mod console;
 mod download;
 mod evaluate;
 mod exit;
+mod few_shot;
 mod fit;
+mod grmp;
 mod gui;
 mod import;
 mod interrupt;
 mod labels;
 mod man;
 mod model;
+mod profile;
 mod rate;
 mod run;
 mod score;
 mod sink;
+mod suggest;
 mod undo;
 mod xmp;
 
@@ -72,6 +77,9 @@ enum Command {
     Redo(undo::Redo),
     Xmp(xmp::Args),
     Catalog(catalog::Args),
+    Suggest(suggest::Args),
+    Calibrate(calibrate::Args),
+    Profile(profile::Args),
     Evaluate(evaluate::Args),
     Gui(gui::Args),
     Model(model::Args),
@@ -110,6 +118,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
         Some(Command::Redo(args)) => undo::redo(&args),
         Some(Command::Xmp(args)) => xmp::run(&args),
         Some(Command::Catalog(args)) => catalog::run(&args),
+        Some(Command::Suggest(args)) => suggest::run(&args),
+        Some(Command::Calibrate(args)) => calibrate::run(&args),
+        Some(Command::Profile(args)) => profile::run(&args),
         Some(Command::Evaluate(args)) => evaluate::run(&args),
         Some(Command::Gui(args)) => gui::run(args),
         Some(Command::Model(args)) => model::run(args),

@@ -5,6 +5,7 @@
 //! [`Event`]s; whoever started it reads them and can cancel. Scores are the
 //! same whoever asks, whatever the batch size and the number of threads.
 
+pub mod calibration;
 mod decoder;
 mod describe;
 pub mod download;
@@ -12,6 +13,7 @@ mod job;
 mod known;
 mod meter;
 pub mod models;
+pub mod profiles;
 mod ranking;
 mod scan;
 mod scorer;
@@ -26,7 +28,7 @@ use image::RgbImage;
 
 use crate::model::{Scene, Score};
 
-pub use describe::{Described, describe};
+pub use describe::{Described, classify, describe, inputs};
 pub use job::{start, start_knowing};
 pub use known::{Fresh, Known, Memory, PIPELINE, Recall};
 pub use ranking::best_first;
