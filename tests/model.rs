@@ -4,13 +4,14 @@ mod clip;
 mod clip_files;
 mod clip_peer;
 mod clip_training;
+mod clip_tuning;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
 
 use candle_core::{Device, Tensor};
 use keepers::model::compact::{self, CompactModel};
-use keepers::model::efficientnet::{Fused, Reference, SIDE, Weights};
+use keepers::model::efficientnet::{Classifier, Fused, Reference, SIDE, Weights};
 use keepers::model::simd::Level;
 
 use crate::support;
@@ -80,6 +81,32 @@ fn golden_descriptor_of_the_original_weights() {
                 "{}: photo {i}: {distance:e}",
                 level.name()
             );
+        }
+    }
+}
+
+#[test]
+fn golden_logits_of_the_original_weights() {
+    let (Some(golden), Some(weights)) = (Golden::read(), original()) else {
+        return;
+    };
+    for level in Level::available() {
+        let network = Fused::new(&weights, level).unwrap();
+        let classifier = Classifier::new(&weights, level).unwrap();
+        for i in 0..golden.count() {
+            let classified = network.classify(&[&golden.photo(i)], &classifier);
+            let classified = classified.unwrap().remove(0);
+            for (name, values) in [
+                ("descriptor", classified.descriptor),
+                ("logits", classified.logits),
+            ] {
+                let distance = distance(&values, &golden.values(name, i));
+                assert!(
+                    distance <= 1e-4,
+                    "{}: {name} {i}: {distance:e}",
+                    level.name()
+                );
+            }
         }
     }
 }

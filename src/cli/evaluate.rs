@@ -11,8 +11,9 @@ use serde::Serialize;
 use super::console::Console;
 use super::exit::Exit;
 use super::sink::{self, Written};
-use super::{labels, paths, run};
+use super::{few_shot, grmp, labels, paths, run};
 use crate::engine::{Options, Request};
+use crate::learning::calibrate::protocol;
 use crate::learning::metrics::Agreement;
 
 const ABOUT: &str = "\
@@ -27,6 +28,12 @@ The CSV file has a header with the columns file (relative to the folder of
 images; 'image name' will do) and mos (any scale, higher is better), in capitals
 or not; other columns are ignored.
 Photos that are missing or cannot be scored count as failed and are left out.
+
+With --shots, each split holds a fifth of the photos for testing and draws labels
+from the rest, nested and the same for all methods: none (the model as it is), qgr
+and qgr-lambda0 (fine-tuning with and without gradient regularisation), ridge
+(without the model) and default (what \"keepers calibrate\" does). JSON gets
+\"few_shot\" with a row for each.
 
 Exit status: 0 all photos scored, 1 none, 3 some failed, 130 interrupted.";
 
@@ -52,6 +59,31 @@ pub struct Args {
     distorted: super::distorted::DistortedArgs,
     #[command(flatten)]
     model: run::ModelArgs,
+    #[command(flatten)]
+    profile: run::ProfileArgs,
+    /// Also measure every way of calibrating with so many labels, e.g.
+    /// 8,16,24,50,100 (compact models)
+    #[arg(
+        long,
+        value_name = "COUNTS",
+        value_delimiter = ',',
+        value_parser = few_shot::shots,
+        conflicts_with = "profile"
+    )]
+    shots: Vec<usize>,
+    /// Random splits to measure that on [default: 20, and 10 for --protocol grmp]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    splits: Option<u32>,
+    /// Measure a published protocol: grmp fine-tunes a CLIP network to 50 labels
+    /// (or the first of --shots) in each of 10 random 80/20 splits
+    #[arg(long, value_enum, conflicts_with = "profile")]
+    protocol: Option<Protocol>,
+    /// Passes over the labels for --protocol grmp, at most
+    #[arg(long, default_value_t = 2000, requires = "protocol")]
+    epochs: usize,
+    /// Seed of the splits
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
     /// Format of the result
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -69,6 +101,12 @@ enum Format {
     Json,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Protocol {
+    /// That of GRMP-IQA's few-shot experiments
+    Grmp,
+}
+
 /// The result; the order of the fields is the order of the keys.
 #[derive(Debug, Serialize)]
 struct Figures {
@@ -78,6 +116,10 @@ struct Figures {
     krcc: Option<f64>,
     rmse: Option<f64>,
     failed: usize,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    few_shot: Vec<protocol::Row>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grmp: Option<grmp::Row>,
 }
 
 pub fn run(args: &Args) -> anyhow::Result<Exit> {
@@ -87,12 +129,12 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
         bail!("{}: is no folder of images", paths::shown(&args.images));
     }
     let home = run::home(&mut console);
-    let model = args.model.open(home.as_ref())?;
+    let opened = args.model.open_with(&args.profile, home.as_ref())?;
     let Some(opinions) = opinions else {
         let json = matches!(args.format, Format::Json);
         return args
             .distorted
-            .run(model.as_ref(), &args.images, json, &mut console);
+            .run(opened.model.as_ref(), &args.images, json, &mut console);
     };
     let by_path: HashMap<PathBuf, f64> = labels::located(&args.images, opinions)
         .into_iter()
@@ -105,7 +147,7 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
     let mut done = run::job(
         request,
         Options::default(),
-        model,
+        opened.model,
         None,
         &mut console,
         |_, _| Ok(Written::Yes),
@@ -131,6 +173,43 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
         }
     }
     let agreement = Agreement::new(&scores, &labels);
+    let known = || -> Vec<(PathBuf, f64)> {
+        let done = done.photos.iter().filter(|photo| photo.outcome.is_ok());
+        let known = done.filter_map(|p| Some((p.path.clone(), *by_path.get(&p.path)?)));
+        known.collect()
+    };
+    let grmp = match args.protocol {
+        None => None,
+        Some(Protocol::Grmp) => {
+            let source = args.model.source(home.as_ref())?;
+            let options = grmp::Options {
+                shots: args.shots.first().copied().unwrap_or(50),
+                splits: args.splits.unwrap_or(10),
+                seed: args.seed,
+                epochs: args.epochs,
+                device: args.model.device,
+            };
+            match grmp::measure(&source, known(), &options, &mut console)? {
+                Some(row) => Some(row),
+                None => return Ok(Exit::Interrupted),
+            }
+        }
+    };
+    let few_shot = match args.shots.is_empty() || grmp.is_some() {
+        true => Vec::new(),
+        false => {
+            let options = protocol::Options {
+                shots: args.shots.clone(),
+                splits: args.splits.unwrap_or(20) as usize,
+                seed: args.seed,
+            };
+            let source = args.model.source(home.as_ref())?;
+            match few_shot::measure(&source, known(), &options, &mut console)? {
+                Some(rows) => rows,
+                None => return Ok(Exit::Interrupted),
+            }
+        }
+    };
     let figures = Figures {
         n: agreement.n,
         srcc: agreement.srcc,
@@ -138,6 +217,8 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
         krcc: agreement.krcc,
         rmse: agreement.rmse,
         failed: by_path.len() - agreement.n,
+        few_shot,
+        grmp,
     };
     let text = match args.format {
         Format::Table => table(&figures),
@@ -159,5 +240,7 @@ fn table(figures: &Figures) -> String {
     ];
     rows.iter()
         .map(|(name, value)| format!("{name:<8}{value}\n"))
-        .collect()
+        .collect::<String>()
+        + &few_shot::table(&figures.few_shot)
+        + &figures.grmp.as_ref().map(grmp::table).unwrap_or_default()
 }

@@ -21,6 +21,55 @@ pub fn read(path: &Path) -> anyhow::Result<Vec<(String, f64)>> {
     parse(file, &name)
 }
 
+/// What the columns of a choice between two photos may be called, in lower case.
+const BETTER: [&str; 2] = ["better", "preferred"];
+const WORSE: [&str; 2] = ["worse", "other"];
+
+/// Choices between two photos: better, worse.
+pub type Choices = Vec<(String, String)>;
+
+/// Reads choices between two photos from a CSV with the columns "better" and
+/// "worse"; `None` for a CSV without such columns.
+pub fn read_choices(path: &Path) -> anyhow::Result<Option<Choices>> {
+    let name = paths::shown(path);
+    let file = std::fs::File::open(path).with_context(|| format!("{name}: cannot be read"))?;
+    parse_choices(file, &name)
+}
+
+fn parse_choices(csv: impl io::Read, name: &str) -> anyhow::Result<Option<Choices>> {
+    let mut reader = csv::ReaderBuilder::new()
+        .trim(csv::Trim::Headers)
+        .from_reader(csv);
+    let header = reader.headers().map_err(|error| unreadable(&error, name))?;
+    let (Some(better), Some(worse)) = (column_of(header, &BETTER), column_of(header, &WORSE))
+    else {
+        return Ok(None);
+    };
+    let mut choices = Vec::new();
+    for record in reader.records() {
+        let record = record.map_err(|error| unreadable(&error, name))?;
+        let line = record.position().map_or(0, csv::Position::line);
+        let cell = |column: usize, called: &str| match record.get(column) {
+            Some(file) if !file.is_empty() => Ok(file.to_owned()),
+            _ => bail!("{name}, line {line}, column {called}: is empty"),
+        };
+        let (better, worse) = (cell(better, BETTER[0])?, cell(worse, WORSE[0])?);
+        if better == worse {
+            bail!("{name}, line {line}: a photo cannot be better than itself");
+        }
+        choices.push((better, worse));
+    }
+    Ok(Some(choices))
+}
+
+/// The place of a column that has one of these names.
+fn column_of(header: &csv::StringRecord, wanted: &[&str]) -> Option<usize> {
+    // Spreadsheets may begin a file with a byte order mark.
+    let named =
+        |h: &str| wanted.contains(&h.trim_start_matches('\u{feff}').to_lowercase().as_str());
+    header.iter().position(named)
+}
+
 /// `name` is the CSV's name in errors.
 fn parse(csv: impl io::Read, name: &str) -> anyhow::Result<Vec<(String, f64)>> {
     let mut reader = csv::ReaderBuilder::new()
@@ -28,11 +77,8 @@ fn parse(csv: impl io::Read, name: &str) -> anyhow::Result<Vec<(String, f64)>> {
         .from_reader(csv);
     let header = reader.headers().map_err(|error| unreadable(&error, name))?;
     let column = |wanted: &[&str]| {
-        // Spreadsheets may begin a file with a byte order mark.
-        let named =
-            |h: &str| wanted.contains(&h.trim_start_matches('\u{feff}').to_lowercase().as_str());
-        let found = header.iter().position(named);
-        found.with_context(|| format!("{name}, line 1: there is no column \"{}\"", wanted[0]))
+        column_of(header, wanted)
+            .with_context(|| format!("{name}, line 1: there is no column \"{}\"", wanted[0]))
     };
     let (file_column, mos_column) = (column(&FILE)?, column(&MOS)?);
     let mut opinions = Vec::new();
@@ -149,6 +195,24 @@ mod tests {
         let located = located(folder.path(), labels);
         assert!(located[0].0.exists() && located[1].0.exists());
         assert_eq!(located[2].0, folder.path().join("b.jpg"));
+    }
+
+    #[test]
+    fn choices_are_told_from_scores() {
+        let choices = |csv: &str| parse_choices(csv.as_bytes(), "c.csv");
+        assert_eq!(choices("file,mos\na,1\n").unwrap(), None);
+        let expected = vec![("a".to_owned(), "b".to_owned())];
+        assert_eq!(
+            choices("\u{feff}Better,Worse\na,b\n").unwrap(),
+            Some(expected)
+        );
+        let same = choices("better,worse\na,b\na,a\n").unwrap_err();
+        assert_eq!(
+            same.to_string(),
+            "c.csv, line 3: a photo cannot be better than itself"
+        );
+        let empty = choices("better,worse\na,\n").unwrap_err();
+        assert_eq!(empty.to_string(), "c.csv, line 2, column worse: is empty");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Standard output carries results only; everything else goes to standard
 //! error. The formats and the exit status are described in `docs/cli.md`.
 
+mod calibrate;
 mod catalog;
 mod catalog_args;
 mod completions;
@@ -12,7 +13,9 @@ mod distorted;
 mod download;
 mod evaluate;
 mod exit;
+mod few_shot;
 mod fit;
+mod grmp;
 mod gui;
 mod import;
 mod interrupt;
@@ -20,10 +23,12 @@ mod labels;
 mod man;
 mod model;
 mod pretrain;
+mod profile;
 mod rate;
 mod run;
 mod score;
 mod sink;
+mod suggest;
 mod undo;
 mod xmp;
 
@@ -75,6 +80,9 @@ enum Command {
     Redo(undo::Redo),
     Xmp(xmp::Args),
     Catalog(catalog::Args),
+    Suggest(suggest::Args),
+    Calibrate(calibrate::Args),
+    Profile(profile::Args),
     Evaluate(evaluate::Args),
     Distort(distort::Args),
     Gui(gui::Args),
@@ -115,6 +123,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
         Some(Command::Redo(args)) => undo::redo(&args),
         Some(Command::Xmp(args)) => xmp::run(&args),
         Some(Command::Catalog(args)) => catalog::run(&args),
+        Some(Command::Suggest(args)) => suggest::run(&args),
+        Some(Command::Calibrate(args)) => calibrate::run(&args),
+        Some(Command::Profile(args)) => profile::run(&args),
         Some(Command::Evaluate(args)) => evaluate::run(&args),
         Some(Command::Distort(args)) => distort::run(&args),
         Some(Command::Gui(args)) => gui::run(args),

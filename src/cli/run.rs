@@ -9,6 +9,7 @@ use super::console::Console;
 use super::sink::Written;
 use super::{interrupt, wording};
 use crate::engine::models::{self, Device};
+use crate::engine::profiles;
 use crate::engine::{self, Event, Known, Options, PhotoResult, Request, Summary};
 use crate::home::Home;
 use crate::model::QualityModel;
@@ -46,14 +47,39 @@ impl Default for ModelArgs {
 }
 
 impl ModelArgs {
-    /// Opens the model.
+    /// Where the model comes from.
     ///
     /// # Errors
-    /// When there is no such model, or it cannot be used.
-    pub fn open(&self, home: Option<&Home>) -> anyhow::Result<Arc<dyn QualityModel>> {
-        let source = models::find(Some(&self.model), home)?;
-        Ok(models::open(&source, self.device)?)
+    /// When there is no such model.
+    pub fn source(&self, home: Option<&Home>) -> anyhow::Result<models::Source> {
+        Ok(models::find(Some(&self.model), home)?)
     }
+
+    /// Opens the model with a profile, if one is named.
+    ///
+    /// # Errors
+    /// When either cannot be used, or the profile belongs to another model.
+    pub fn open_with(
+        &self,
+        profile: &ProfileArgs,
+        home: Option<&Home>,
+    ) -> anyhow::Result<profiles::Opened> {
+        let source = self.source(home)?;
+        Ok(profiles::open(
+            &source,
+            self.device,
+            profile.profile.as_deref(),
+            home,
+        )?)
+    }
+}
+
+/// Whose taste a command goes by.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct ProfileArgs {
+    /// Name of a taste profile (see "keepers profile show") or a profile's file
+    #[arg(long, value_name = "NAME|FILE")]
+    pub profile: Option<PathBuf>,
 }
 
 /// The user's folders; says once where they cannot be used, which stops

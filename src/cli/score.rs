@@ -46,6 +46,8 @@ pub struct Args {
     #[command(flatten)]
     model: run::ModelArgs,
     #[command(flatten)]
+    profile: run::ProfileArgs,
+    #[command(flatten)]
     catalog: CatalogArgs,
     /// Score every photo anew, whatever the catalog knows
     #[arg(long)]
@@ -77,7 +79,8 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
     if let Some(unfinished) = sink.unfinished() {
         interrupt::removes(unfinished);
     }
-    let model = args.model.open(home.as_ref())?;
+    let opened = args.model.open_with(&args.profile, home.as_ref())?;
+    let model = opened.model;
     let info = model.info().clone();
     let scoring = Arc::clone(&model);
     let details = args.details.then_some(Details { model: &*scoring });
@@ -88,7 +91,7 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
         thumbnail: None,
     };
     let memory = match writable || args.catalog.catalog.is_some() {
-        true => memory(&args.catalog, &info.identity, &mut console),
+        true => memory(&args.catalog, &info.identity, opened.profile, &mut console),
         // That was said already.
         false => None,
     };
@@ -136,9 +139,14 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
 
 /// The catalog as the engine's memory; says once where it cannot be used, which
 /// stops no scoring.
-fn memory(args: &CatalogArgs, model: &str, console: &mut Console) -> Option<Arc<Memory>> {
+fn memory(
+    args: &CatalogArgs,
+    model: &str,
+    profile: Option<String>,
+    console: &mut Console,
+) -> Option<Arc<Memory>> {
     match args.open(console) {
-        Ok(catalog) => Some(Arc::new(Memory::new(catalog, model))),
+        Ok(catalog) => Some(Arc::new(Memory::new(catalog, model).with_profile(profile))),
         Err(error) => {
             console.note(&format!(
                 "keepers: {error:#}; scores are neither taken from a catalog nor kept"

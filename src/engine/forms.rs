@@ -18,7 +18,7 @@ use crate::imaging::{Want, model_input, resized};
 use crate::learning::pretrain::{Pixels, PretrainError};
 use crate::learning::sample::Random;
 use crate::model::QualityModel;
-use crate::model::clip::{Config, cropped, input};
+use crate::model::clip::{Config, Crop, input, piece};
 use crate::model::compact::CompactModel;
 use crate::model::efficientnet::DESCRIPTOR;
 
@@ -221,15 +221,12 @@ impl Pixels for FormPixels {
             let room = (length as usize).saturating_sub(side) + 1;
             (random.uniform() * room as f64) as usize
         };
-        let corner = (within(width), within(height));
-        let mirrored = random.chance(0.5);
-        Ok(cropped(
-            resized.as_raw(),
-            width as usize,
-            corner,
-            side,
-            mirrored,
-        ))
+        let crop = Crop {
+            left: within(width),
+            top: within(height),
+            mirrored: random.chance(0.5),
+        };
+        Ok(piece(resized.as_raw(), width as usize, side, crop))
     }
 }
 

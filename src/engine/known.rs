@@ -78,6 +78,8 @@ pub struct Memory {
     /// `None` once it has failed.
     catalog: Mutex<Option<Catalog>>,
     identity: String,
+    /// Identity of the taste profile, if there is one.
+    profile: Option<String>,
     trouble: Mutex<Option<CatalogError>>,
     pictures: Option<Pictures>,
 }
@@ -88,6 +90,7 @@ impl Memory {
         Self {
             catalog: Mutex::new(Some(catalog)),
             identity: identity.to_owned(),
+            profile: None,
             trouble: Mutex::new(None),
             pictures: None,
         }
@@ -102,6 +105,13 @@ impl Memory {
         }
     }
 
+    /// The same, of what it scored with the profile of this identity.
+    #[must_use]
+    pub fn with_profile(mut self, profile: Option<String>) -> Self {
+        self.profile = profile;
+        self
+    }
+
     /// Why the catalog was not used to the end, if it was not; told once.
     pub fn trouble(&self) -> Option<CatalogError> {
         lock(&self.trouble).take()
@@ -114,7 +124,7 @@ impl Memory {
     ) -> Option<T> {
         let key = ModelKey {
             identity: &self.identity,
-            profile: None,
+            profile: self.profile.as_deref(),
             pipeline: PIPELINE,
         };
         let mut catalog = lock(&self.catalog);

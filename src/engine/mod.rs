@@ -5,6 +5,7 @@
 //! [`Event`]s; whoever started it reads them and can cancel. Scores are the
 //! same whoever asks, whatever the batch size and the number of threads.
 
+pub mod calibration;
 mod crew;
 pub mod data_sets;
 mod decoder;
@@ -17,6 +18,7 @@ mod known;
 mod meter;
 pub mod models;
 mod pictures;
+pub mod profiles;
 mod ranking;
 mod scan;
 mod scorer;
@@ -31,7 +33,7 @@ use image::RgbImage;
 
 use crate::model::{Scene, Score};
 
-pub use describe::{Described, describe};
+pub use describe::{Described, classify, describe, inputs};
 pub use distorted::{DISTORTED_SIDE, Distorted, STEPS, Series, pristine, score_distorted};
 pub use forms::{Form, FormPixels, Forms, describe_forms};
 pub use job::{start, start_knowing};

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::home::Home;
-pub(in crate::engine) use install::check_free;
 pub use install::{InstallError, import, name_of, remove};
+pub(in crate::engine) use install::{check_free, check_name};
 
 pub use crate::model::device::{Device, DeviceError};
 
@@ -130,6 +130,31 @@ pub fn open(source: &Source, device: Device) -> Result<Arc<dyn QualityModel>, Mo
         }
         Source::File(path) => model::load(path, device)?,
     })
+}
+
+/// Opens a compact model as such: to calibrate it, or to score with a profile.
+///
+/// # Errors
+/// [`ModelError`] when it cannot be read, is no compact model, or the device is
+/// not the processor.
+pub fn open_compact(source: &Source, device: Device) -> Result<CompactModel, ModelError> {
+    match source {
+        Source::BuiltIn => {
+            device.only_processor(BUILT_IN)?;
+            CompactModel::embedded()
+        }
+        Source::File(path) => {
+            let info = model::info(path)?;
+            if info.backbone.starts_with("clip") {
+                return Err(ModelError::Weights {
+                    weights: path.display().to_string(),
+                    reason: "is a CLIP network; profiles are for compact models".to_owned(),
+                });
+            }
+            device.only_processor(&info.name)?;
+            CompactModel::load(path)
+        }
+    }
 }
 
 /// What is known about a model, without making it ready to score.

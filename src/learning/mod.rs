@@ -4,6 +4,7 @@
 //! This room knows numbers and tensors; it decodes no photos and has no user
 //! interface.
 
+pub mod calibrate;
 pub mod fit;
 pub mod logistic;
 pub mod meta;

@@ -1,4 +1,69 @@
-//! Ridge regression.
+//! Ridge regression, and the decomposition that it is solved by.
+
+/// A positive definite matrix A as the product of a lower triangle L and its
+/// transpose (Cholesky).
+#[derive(Debug, Clone)]
+pub struct Cholesky {
+    /// Row-major; above the diagonal is what A had there.
+    l: Vec<f64>,
+    n: usize,
+}
+
+impl Cholesky {
+    /// Decomposes `matrix` [n, n], row-major, of which the lower triangle is
+    /// read. `None` when it is not positive definite or not of that size.
+    pub fn new(matrix: Vec<f64>, n: usize) -> Option<Self> {
+        if matrix.len() != n * n {
+            return None;
+        }
+        let mut l = matrix;
+        for i in 0..n {
+            let (above, row) = l.split_at_mut(i * n);
+            let row = &mut row[..n];
+            for j in 0..i {
+                let other = &above[j * n..][..n];
+                let sum: f64 = row[..j].iter().zip(&other[..j]).map(|(a, b)| a * b).sum();
+                row[j] = (row[j] - sum) / other[j];
+            }
+            let sum: f64 = row[..i].iter().map(|a| a * a).sum();
+            let pivot = row[i] - sum;
+            if !(pivot.is_finite() && pivot > 0.0) {
+                return None;
+            }
+            row[i] = pivot.sqrt();
+        }
+        Some(Self { l, n })
+    }
+
+    /// L⁻¹ b, for b [n].
+    pub fn half_solve(&self, b: &[f64]) -> Vec<f64> {
+        let n = self.n;
+        let mut w = b.to_vec();
+        for i in 0..n {
+            let row = &self.l[i * n..][..n];
+            let sum: f64 = row[..i].iter().zip(&w[..i]).map(|(a, b)| a * b).sum();
+            w[i] = (w[i] - sum) / row[i];
+        }
+        w
+    }
+
+    /// A⁻¹ b, for b [n].
+    pub fn solve(&self, b: &[f64]) -> Vec<f64> {
+        let n = self.n;
+        let mut w = self.half_solve(b);
+        for i in (0..n).rev() {
+            let sum: f64 = (i + 1..n).map(|k| self.l[k * n + i] * w[k]).sum();
+            w[i] = (w[i] - sum) / self.l[i * n + i];
+        }
+        w
+    }
+
+    /// The logarithm of A's determinant.
+    pub fn log_determinant(&self) -> f64 {
+        let diagonal = (0..self.n).map(|i| self.l[i * self.n + i]);
+        2.0 * diagonal.map(f64::ln).sum::<f64>()
+    }
+}
 
 /// Weights [columns] that minimise |x w - y|² + `penalty` |w|².
 ///
@@ -10,41 +75,11 @@ pub fn solve(gram: &[f64], moment: &[f64], penalty: f64) -> Option<Vec<f64>> {
     if gram.len() != n * n {
         return None;
     }
-    // Lower triangle, row-major.
-    let mut l = gram.to_vec();
+    let mut matrix = gram.to_vec();
     for i in 0..n {
-        l[i * n + i] += penalty;
+        matrix[i * n + i] += penalty;
     }
-    for i in 0..n {
-        let (above, row) = l.split_at_mut(i * n);
-        let row = &mut row[..n];
-        for j in 0..i {
-            let other = &above[j * n..][..n];
-            let sum: f64 = row[..j].iter().zip(&other[..j]).map(|(a, b)| a * b).sum();
-            row[j] = (row[j] - sum) / other[j];
-        }
-        let sum: f64 = row[..i].iter().map(|a| a * a).sum();
-        let pivot = row[i] - sum;
-        if !(pivot.is_finite() && pivot > 0.0) {
-            return None;
-        }
-        row[i] = pivot.sqrt();
-    }
-    // l z = moment, then lᵀ w = z.
-    let mut w = moment.to_vec();
-    for i in 0..n {
-        let sum: f64 = l[i * n..][..i]
-            .iter()
-            .zip(&w[..i])
-            .map(|(a, b)| a * b)
-            .sum();
-        w[i] = (w[i] - sum) / l[i * n + i];
-    }
-    for i in (0..n).rev() {
-        let sum: f64 = (i + 1..n).map(|k| l[k * n + i] * w[k]).sum();
-        w[i] = (w[i] - sum) / l[i * n + i];
-    }
-    Some(w)
+    Some(Cholesky::new(matrix, n)?.solve(moment))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use candle_core::{Device, Tensor, Var};
+use keepers::learning::calibrate::qgr::clip as qgr;
 use keepers::learning::meta::{Inner, Meta, Rates, Task};
 use keepers::learning::pretrain::{ClipLearner, Learner, Pixels, PretrainError};
 use keepers::learning::sample::Random;
@@ -36,13 +37,6 @@ fn theirs(name: &str) -> String {
 }
 
 impl Student {
-    /// With those variables that the golden file lists as trainable.
-    fn of_list(golden: &Golden) -> Self {
-        let list = golden.json["trainable"].as_array().expect("trainable");
-        let list: Vec<&str> = list.iter().filter_map(|name| name.as_str()).collect();
-        Self::new(golden, |name| list.contains(&theirs(name).as_str()))
-    }
-
     fn new(golden: &Golden, learns: impl Fn(&str) -> bool) -> Self {
         let (weights, variables) = golden.weights.trainable(learns, &Device::Cpu).unwrap();
         let embed =
@@ -120,60 +114,55 @@ fn near(name: &str, actual: f64, golden: f64, tolerance: f64) {
     );
 }
 
-/// Gradients of quality, of scenes where there is one, and the regulated ones.
-type Gradients = BTreeMap<String, (Vec<f32>, Option<Vec<f32>>, Vec<f32>)>;
+/// The product's student of a golden network, and the batch.
+fn product(golden: &Golden) -> (qgr::Student, qgr::Batch) {
+    let list = golden.json["trainable"].as_array().expect("trainable");
+    let list: Vec<&str> = list.iter().filter_map(|name| name.as_str()).collect();
+    // As many of either tower; the towers are not equally deep.
+    let first = |name: &str| {
+        let block = name.strip_prefix("image_encoder.transformer.resblocks.")?;
+        block.split('.').next()?.parse::<usize>().ok()
+    };
+    let first = list.iter().filter_map(|name| first(name)).min();
+    let blocks = golden.config.image.layers - first.expect("blocks");
+    let student = qgr::Student::new(&golden.weights, blocks, &Device::Cpu).unwrap();
+    let mut names: Vec<String> = student
+        .variables()
+        .keys()
+        .map(|name| theirs(name))
+        .collect();
+    let mut listed: Vec<String> = list.iter().map(|&name| name.to_owned()).collect();
+    names.sort();
+    listed.sort();
+    assert_eq!(names, listed, "what learns");
+    let batch = qgr::Batch {
+        tokens: student.constant(&golden.images).unwrap(),
+        targets: golden.tensors["targets"].clone(),
+        scenes: student.teach(&golden.images).unwrap(),
+    };
+    (student, batch)
+}
 
-fn gradients(student: &Student, lambda: f64) -> (Gradients, f64, f64) {
-    let (quality, scenes) = student.losses();
-    let of_quality = quality.backward().unwrap();
-    let of_scenes = scenes.backward().unwrap();
-    let scalar = |tensor: &Tensor| f64::from(tensor.to_scalar::<f32>().unwrap());
-    let gradients = student.variables.iter().map(|(name, variable)| {
-        let quality = of_quality
-            .get(variable)
-            .unwrap_or_else(|| panic!("no gradient of {name}"));
-        let quality = numbers(quality);
-        let scenes = of_scenes.get(variable).map(numbers);
-        let along = scenes
-            .as_ref()
-            .map(|scenes| (dot(&quality, scenes), dot(scenes, scenes)));
-        let regulated = match (&scenes, along) {
-            (Some(scenes), Some((dot, length))) if dot > 0.0 => {
-                let share = lambda * dot / length;
-                let both = quality.iter().zip(scenes);
-                both.map(|(&q, &s)| (f64::from(q) - share * f64::from(s)) as f32)
-                    .collect()
-            }
-            _ => quality.clone(),
-        };
-        (name.clone(), (quality, scenes, regulated))
-    });
-    (gradients.collect(), scalar(&quality), scalar(&scenes))
+fn near_losses(step: &qgr::Step, golden: &serde_json::Value) {
+    for (name, actual) in [
+        ("quality_loss", step.quality_loss),
+        ("semantic_loss", step.semantic_loss),
+    ] {
+        let golden = golden[name].as_f64().expect("a loss");
+        near(name, actual, golden, 1e-3 * golden);
+    }
 }
 
 #[test]
 fn golden_clip_gradients() {
     for golden in Golden::all() {
-        let student = Student::of_list(&golden);
+        let (student, batch) = product(&golden);
         let lambda = golden.json["lambda"].as_f64().expect("lambda");
-        let (gradients, quality_loss, semantic_loss) = gradients(&student, lambda);
+        let actual = student.gradients(&batch, lambda).unwrap();
         let step = &golden.json["steps"][0];
-        let loss = |name: &str| step[name].as_f64().expect("a loss");
-        near(
-            "L_q",
-            quality_loss,
-            loss("quality_loss"),
-            1e-3 * loss("quality_loss"),
-        );
-        near(
-            "L_s",
-            semantic_loss,
-            loss("semantic_loss"),
-            1e-3 * loss("semantic_loss"),
-        );
-
+        near_losses(&actual, step);
         let mut compared = 0;
-        for (name, (quality, semantic, regulated)) in &gradients {
+        for (name, gradients) in &actual.gradients {
             let name = theirs(name);
             let check = |kind: &str, actual: &[f32]| {
                 let key = format!("finetune.step0.{kind}_grad.{name}");
@@ -187,24 +176,26 @@ fn golden_clip_gradients() {
                 );
                 1
             };
-            compared += check("quality", quality) + check("regulated", regulated);
-            if let Some(semantic) = semantic {
+            compared += check("quality", &gradients.quality);
+            compared += check("regulated", &gradients.regulated.gradient);
+            if let Some(semantic) = &gradients.semantic {
                 compared += check("semantic", semantic);
             }
             let about = &step["params"][&name];
             let number = |key: &str| about[key].as_f64();
-            let length = dot(quality, quality).sqrt();
+            let length = dot(&gradients.quality, &gradients.quality).sqrt();
             let Some(golden) = number("quality_grad_norm") else {
                 continue;
             };
             near(&name, length, golden, 1e-3 * golden);
+            let semantic = gradients.semantic.as_ref().zip(gradients.regulated.dot);
             match (semantic, number("semantic_grad_norm"), number("dot")) {
                 (None, None, None) => {}
-                (Some(semantic), Some(golden), Some(golden_dot)) => {
+                (Some((semantic, actual_dot)), Some(golden), Some(golden_dot)) => {
                     let semantic_length = dot(semantic, semantic).sqrt();
                     near(&name, semantic_length, golden, 1e-3 * golden);
                     let tolerance = 1e-3 * length * semantic_length;
-                    near(&name, dot(quality, semantic), golden_dot, tolerance);
+                    near(&name, actual_dot, golden_dot, tolerance);
                 }
                 _ => panic!("{name}: a semantic gradient where there is none, or none"),
             }
@@ -228,44 +219,20 @@ fn golden_clip_finetuning_steps() {
         if !golden.tensors.contains_key("finetune.after3.scores") {
             continue;
         }
-        let student = Student::of_list(&golden);
+        let (student, batch) = product(&golden);
         let number = |key: &str| golden.json[key].as_f64().expect(key);
         let (lambda, rate, decay) = (number("lambda"), number("lr"), number("weight_decay"));
         let start: BTreeMap<_, _> = student
-            .variables
+            .variables()
             .iter()
             .map(|(name, variable)| (name.clone(), numbers(variable)))
             .collect();
-        for step in golden.json["steps"].as_array().expect("steps") {
-            let (gradients, quality_loss, semantic_loss) = gradients(&student, lambda);
-            let loss = |name: &str| step[name].as_f64().expect("a loss");
-            near(
-                "L_q",
-                quality_loss,
-                loss("quality_loss"),
-                1e-3 * loss("quality_loss"),
-            );
-            near(
-                "L_s",
-                semantic_loss,
-                loss("semantic_loss"),
-                1e-3 * loss("semantic_loss"),
-            );
-            for (name, variable) in &student.variables {
-                let (_, _, regulated) = &gradients[name];
-                let values = numbers(variable);
-                let updated: Vec<f32> = values
-                    .iter()
-                    .zip(regulated)
-                    .map(|(&p, &g)| {
-                        (f64::from(p) - rate * (f64::from(g) + decay * f64::from(p))) as f32
-                    })
-                    .collect();
-                let updated = Tensor::from_vec(updated, variable.dims(), &Device::Cpu).unwrap();
-                variable.set(&updated).unwrap();
-            }
+        for golden in golden.json["steps"].as_array().expect("steps") {
+            let step = student.gradients(&batch, lambda).unwrap();
+            near_losses(&step, golden);
+            student.follow(&step, rate, decay).unwrap();
         }
-        for (name, variable) in &student.variables {
+        for (name, variable) in student.variables() {
             let key = format!("finetune.after3.{}", theirs(name));
             let Some(golden) = golden.tensors.get(&key).map(numbers) else {
                 continue;
@@ -274,10 +241,9 @@ fn golden_clip_finetuning_steps() {
             let distance = distance(&numbers(variable), &golden);
             assert!(distance <= 1e-2 * moved, "{key}: {distance:e} of {moved:e}");
         }
-        let (quality, _) = student.logits();
-        let scores = candle_nn::ops::softmax(&quality, 1).unwrap();
-        let scores = numbers(&scores.narrow(1, 0, 1).unwrap());
+        let scores = student.scores(&batch.tokens).unwrap();
         let golden = numbers(&golden.tensors["finetune.after3.scores"]);
+        assert_eq!(scores.len(), golden.len());
         for (score, golden) in scores.into_iter().zip(golden) {
             near("score", score.into(), golden.into(), 1e-3);
         }

@@ -129,7 +129,8 @@ fn of_compact(
         date: args.date.clone(),
         ..model.info().clone()
     };
-    let bytes = CompactModel::to_bytes(info, &backbone, &learner.head()?)?;
+    // The old scale was fitted to the old head.
+    let bytes = CompactModel::to_bytes(info, &backbone, &learner.head()?, None)?;
     out.write(|to| to.write_all(&bytes))?;
     out.finish()?;
     report(args, &state)?;

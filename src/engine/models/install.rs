@@ -60,7 +60,7 @@ pub fn name_of(path: &Path) -> String {
     name.chars().take(LONGEST).collect()
 }
 
-fn check_name(name: &str) -> Result<(), InstallError> {
+pub(in crate::engine) fn check_name(name: &str) -> Result<(), InstallError> {
     let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     let starts = name.starts_with(|c: char| c.is_ascii_alphanumeric());
     let stem = name

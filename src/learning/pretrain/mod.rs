@@ -55,8 +55,8 @@ pub struct Data {
     pub tasks: Vec<Task>,
 }
 
-/// How it is learned. The defaults were chosen on validation data for the
-/// compact model; see `models/README.md`.
+/// How it is learned. The defaults are a start, not measured for any model: compare
+/// a few on validation photos of your own.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Options {
     /// Where a task begins.

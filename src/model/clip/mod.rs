@@ -28,8 +28,9 @@ pub use fused::FusedImageTower;
 pub use image::{ImageFeatures, ImageTower};
 pub use import::{Origin, import};
 pub use model::ClipModel;
+pub use names::fine_tuned;
 pub use ops::Pass;
-pub use preprocess::{cropped, input};
+pub use preprocess::{Crop, cropped, input, piece};
 pub use prompts::with_prompts;
 pub use text::{
     Embedded, TextTower, VOCABULARY, logits, quality_texts, scene_texts, tokenise,

@@ -20,6 +20,29 @@ pub(super) const TEXT_BLOCKS: &str = "transformer.resblocks.";
 pub(super) const LOGIT_SCALE: &str = "logit_scale";
 pub(super) const CONTEXT: &str = "prompt_learner2.ctx";
 
+/// Whether GRMP-IQA's fine-tuning changes a tensor, by its name here: the text
+/// context, the last `last` blocks of both towers, and the norms after them. The
+/// visual prompts stay.
+pub fn fine_tuned(name: &str, config: &super::Config, last: usize) -> bool {
+    let norm = |start: &str| {
+        name.strip_prefix(start)
+            .is_some_and(|rest| rest.starts_with('.'))
+    };
+    let block = |start: &str, layers: usize| {
+        let number = name
+            .strip_prefix(start)
+            .and_then(|rest| rest.split_once('.'));
+        number
+            .and_then(|(number, _)| number.parse::<usize>().ok())
+            .is_some_and(|number| number + last >= layers)
+    };
+    name == CONTEXT
+        || norm(LN_FINAL)
+        || norm(LN_POST)
+        || block(IMAGE_BLOCKS, config.image.layers)
+        || block(TEXT_BLOCKS, config.text.layers)
+}
+
 /// What training programs put before every name.
 const PREFIXES: [&str; 4] = ["module.", "state_dict.", "model_state_dict.", "model."];
 

@@ -150,6 +150,17 @@ impl Head {
         ])
     }
 
+    /// A descriptor [1120] with the mean of the photos that the head learned
+    /// from taken away, divided by their deviation.
+    pub fn standardised(&self, descriptor: &[f32]) -> Vec<f32> {
+        descriptor
+            .iter()
+            .zip(&self.mean)
+            .zip(&self.deviation)
+            .map(|((value, mean), deviation)| (value - mean) / deviation)
+            .collect()
+    }
+
     /// The L2-normalised embedding [E] of a descriptor [1120].
     ///
     /// Summed in f64 in a fixed order: the same to the last bit on every
@@ -158,12 +169,7 @@ impl Head {
     /// # Errors
     /// [`ModelError::NotFinite`] when the descriptor holds no finite numbers.
     pub fn embed(&self, descriptor: &[f32]) -> Result<Vec<f64>, ModelError> {
-        let z: Vec<f32> = descriptor
-            .iter()
-            .zip(&self.mean)
-            .zip(&self.deviation)
-            .map(|((value, mean), deviation)| (value - mean) / deviation)
-            .collect();
+        let z = self.standardised(descriptor);
         let hidden: Vec<f64> = self
             .hidden
             .chunks_exact(DESCRIPTOR)

@@ -102,6 +102,11 @@ impl CompactModel {
         self.backbone.describe(batch)
     }
 
+    /// The network below the head.
+    pub fn backbone(&self) -> &Fused {
+        &self.backbone
+    }
+
     /// The head, whose scores are not on the model's scale yet.
     pub fn head(&self) -> &Head {
         &self.head

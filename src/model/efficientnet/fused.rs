@@ -7,7 +7,7 @@
 use candle_core::Tensor;
 use rayon::prelude::*;
 
-use super::config::{BLOCKS, Block, DESCRIPTOR, SIDE, STAGES, same};
+use super::config::{BLOCKS, Block, CLASSES, DESCRIPTOR, SIDE, STAGES, same};
 use super::weights::{Conv, Weights};
 use crate::model::ModelError;
 use crate::model::kernels::{Depthwise, Epilogue, Pointwise};
@@ -28,6 +28,9 @@ const RGB: usize = 3;
 /// Side of the stem's kernel, and its stride.
 const STEM_KERNEL: usize = 3;
 const STEM_STRIDE: usize = 2;
+
+/// Side of the last block's map: five halvings.
+const LAST_SIDE: usize = SIDE / 32;
 
 /// The network, packed for a processor.
 #[derive(Debug)]
@@ -139,6 +142,31 @@ impl Fused {
         self.level
     }
 
+    /// Descriptors as [`Fused::describe`] gives them, each with the logits of
+    /// the ImageNet classes.
+    ///
+    /// # Errors
+    /// As [`Fused::describe`].
+    pub fn classify(
+        &self,
+        batch: &[&[u8]],
+        classifier: &Classifier,
+    ) -> Result<Vec<Classified>, ModelError> {
+        check(batch)?;
+        Ok(batch
+            .par_iter()
+            .map(|photo| {
+                self.maps.with(|maps| {
+                    let descriptor = self.describe_one(photo, maps, 1);
+                    Classified {
+                        descriptor,
+                        logits: classifier.logits(&maps.input),
+                    }
+                })
+            })
+            .collect())
+    }
+
     /// Descriptors, [`DESCRIPTOR`] numbers each, of photos of 480x480 pixels,
     /// 8-bit RGB, interleaved. A photo's descriptor is the same to the last
     /// bit whatever the batch and the number of threads.
@@ -146,13 +174,7 @@ impl Fused {
     /// # Errors
     /// [`ModelError::Input`] for a photo of another length.
     pub fn describe(&self, batch: &[&[u8]]) -> Result<Vec<Vec<f32>>, ModelError> {
-        let expected = SIDE * SIDE * RGB;
-        if let Some(photo) = batch.iter().find(|photo| photo.len() != expected) {
-            return Err(ModelError::Input {
-                expected,
-                actual: photo.len(),
-            });
-        }
+        check(batch)?;
         let threads = rayon::current_num_threads();
         let strips = threads.div_ceil(batch.len().max(1));
         Ok(batch
@@ -324,6 +346,69 @@ impl Fused {
         }
         self.stem
             .run(width, patches, PATCH, output, Epilogue::Relu6);
+    }
+}
+
+/// Refuses photos of another length.
+fn check(batch: &[&[u8]]) -> Result<(), ModelError> {
+    let expected = SIDE * SIDE * RGB;
+    match batch.iter().find(|photo| photo.len() != expected) {
+        Some(photo) => Err(ModelError::Input {
+            expected,
+            actual: photo.len(),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// What the whole network says about a photo.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Classified {
+    /// The descriptor [1120].
+    pub descriptor: Vec<f32>,
+    /// Logits [1000] of the ImageNet classes.
+    pub logits: Vec<f32>,
+}
+
+/// What follows the last block and scoring does without: the last convolution
+/// and the ImageNet classifier.
+#[derive(Debug)]
+pub struct Classifier {
+    head: Pointwise,
+    classifier: Pointwise,
+}
+
+impl Classifier {
+    /// Packs the weights for `level`.
+    ///
+    /// # Errors
+    /// [`ModelError::Network`] when a tensor cannot be read.
+    pub fn new(weights: &Weights, level: Level) -> Result<Self, ModelError> {
+        Ok(Self {
+            head: pointwise(level, &weights.head)?,
+            classifier: pointwise(level, &weights.classifier)?,
+        })
+    }
+
+    /// The logits of the last block's map.
+    fn logits(&self, map: &[f32]) -> Vec<f32> {
+        let (width, pixels) = (self.head.outputs(), LAST_SIDE * LAST_SIDE);
+        let mut features = vec![0f32; pixels * width];
+        let stride = padded(BLOCKS[BLOCKS.len() - 1].outputs);
+        self.head
+            .run(pixels, map, stride, &mut features, Epilogue::Relu6);
+        let mut pooled = vec![0f32; width];
+        for pixel in features.chunks_exact(width) {
+            for (sum, value) in pooled.iter_mut().zip(pixel) {
+                *sum += value;
+            }
+        }
+        pooled.iter_mut().for_each(|sum| *sum /= pixels as f32);
+        let mut logits = vec![0f32; self.classifier.outputs()];
+        self.classifier
+            .run(1, &pooled, width, &mut logits, Epilogue::Linear);
+        logits.truncate(CLASSES);
+        logits
     }
 }
 

@@ -14,7 +14,7 @@ mod fused;
 mod reference;
 mod weights;
 
-pub use config::{BLOCKS, Block, DESCRIPTOR, FEATURES, SIDE, STAGES};
-pub use fused::Fused;
+pub use config::{BLOCKS, Block, CLASSES, DESCRIPTOR, FEATURES, SIDE, STAGES};
+pub use fused::{Classified, Classifier, Fused};
 pub use reference::{Output, Reference};
 pub use weights::Weights;
