@@ -23,9 +23,6 @@ pub struct DistortedArgs {
     /// With --distortions: only so many photos, evenly spread over the folder
     #[arg(long, value_name = "N", requires = "distortions", value_parser = clap::value_parser!(u32).range(1..))]
     photos: Option<u32>,
-    /// With --distortions: the seed of noise, places and directions
-    #[arg(long, value_name = "N", requires = "distortions", default_value_t = 1)]
-    seed: u64,
 }
 
 /// The result; the order of the fields is the order of the keys.
@@ -57,7 +54,8 @@ struct Falls {
 }
 
 impl DistortedArgs {
-    /// Measures `model` on the photos of a folder.
+    /// Measures `model` on the photos of a folder; `seed` decides noise, places and
+    /// directions.
     ///
     /// # Errors
     /// When there is none, or standard output cannot be written.
@@ -65,6 +63,7 @@ impl DistortedArgs {
         &self,
         model: &dyn QualityModel,
         folder: &Path,
+        seed: u64,
         json: bool,
         console: &mut Console,
     ) -> anyhow::Result<Exit> {
@@ -74,7 +73,7 @@ impl DistortedArgs {
         }
         let cancel = Cancel::default();
         interrupt::cancels(&cancel);
-        let done = score_distorted(model, &photos, self.seed, &cancel, &mut |progress| {
+        let done = score_distorted(model, &photos, seed, &cancel, &mut |progress| {
             console.progress("Distorting", progress);
         });
         console.clear();
@@ -91,7 +90,7 @@ impl DistortedArgs {
                 }
             }
         }
-        let figures = Figures::new(&scored, photos.len() - scored.len(), self.seed);
+        let figures = Figures::new(&scored, photos.len() - scored.len(), seed);
         let text = match json {
             true => serde_json::to_string(&figures)? + "\n",
             false => figures.table(),

@@ -81,7 +81,7 @@ pub struct Args {
     /// Passes over the labels for --protocol grmp, at most
     #[arg(long, default_value_t = 2000, requires = "protocol")]
     epochs: usize,
-    /// Seed of the splits
+    /// Seed of the splits, or of --distortions' noise, places and directions
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Format of the result
@@ -132,9 +132,13 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
     let opened = args.model.open_with(&args.profile, home.as_ref())?;
     let Some(opinions) = opinions else {
         let json = matches!(args.format, Format::Json);
-        return args
-            .distorted
-            .run(opened.model.as_ref(), &args.images, json, &mut console);
+        return args.distorted.run(
+            opened.model.as_ref(),
+            &args.images,
+            args.seed,
+            json,
+            &mut console,
+        );
     };
     let by_path: HashMap<PathBuf, f64> = labels::located(&args.images, opinions)
         .into_iter()
