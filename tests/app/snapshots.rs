@@ -32,7 +32,7 @@ fn has_vulkan() -> bool {
 #[track_caller]
 fn matches(window: &mut Window, name: &str) {
     // Drivers differ in how they round the edges of letters.
-    let options = SnapshotOptions::new().threshold(1.5).max_failed_pixels(400);
+    let options = SnapshotOptions::new().threshold(1.5).max_failed_pixels(80);
     window.harness.snapshot_options(name, &options);
 }
 

@@ -12,6 +12,7 @@ use super::{CalibrateError, Photo, scaled};
 use crate::learning::ridge::{Cholesky, solve};
 use crate::learning::sample::Random;
 use crate::model::Score;
+use crate::model::compact::dot;
 
 /// Variances of the residual `w·z` over typical photos, in units of the labels'
 /// variance.
@@ -395,23 +396,6 @@ pub(super) fn ridge(
 /// itself.
 fn similarity(a: &Photo, b: &Photo) -> f64 {
     dot(&a.z, &b.z) / a.z.len().max(1) as f64
-}
-
-/// In f64 and in eight sums, so that none waits for itself.
-fn dot(a: &[f32], b: &[f32]) -> f64 {
-    let mut sums = [0f64; 8];
-    let (a, a_rest) = a.as_chunks::<8>();
-    let (b, b_rest) = b.as_chunks::<8>();
-    for (a, b) in a.iter().zip(b) {
-        for ((sum, &x), &y) in sums.iter_mut().zip(a).zip(b) {
-            *sum += f64::from(x) * f64::from(y);
-        }
-    }
-    let rest = a_rest.iter().zip(b_rest);
-    sums.iter().sum::<f64>()
-        + rest
-            .map(|(&x, &y)| f64::from(x) * f64::from(y))
-            .sum::<f64>()
 }
 
 #[cfg(test)]

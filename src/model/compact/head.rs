@@ -228,7 +228,7 @@ impl Head {
 }
 
 /// Dot product in f64, in eight sums so that it need not wait for itself.
-fn dot(a: &[f32], b: &[f32]) -> f64 {
+pub(crate) fn dot(a: &[f32], b: &[f32]) -> f64 {
     let mut sums = [0f64; 8];
     let (a, a_rest) = a.as_chunks::<8>();
     let (b, b_rest) = b.as_chunks::<8>();

@@ -12,6 +12,7 @@ use candle_core::Tensor;
 
 pub use crate::model::file::{Metadata, identity};
 pub use head::Head;
+pub(crate) use head::dot;
 pub use scale::Scale;
 
 use super::efficientnet::{Fused, SIDE, Weights};
