@@ -1,9 +1,8 @@
 //! Calibrating a compact model while someone rates photos.
 //!
 //! A [`Calibration`] keeps what the model knows of every photo, so that a new
-//! rating costs a fit of a few milliseconds and a ranking of thousands of photos
-//! a few more; the network is asked once per photo. Command line and window
-//! share it.
+//! rating costs one small fit and a ranking a dot product per photo; the network
+//! is asked once per photo. Command line and window share it.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

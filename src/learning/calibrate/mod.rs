@@ -2,7 +2,7 @@
 //! of that person's ratings.
 //!
 //! For the compact model everything works on what the model knows of a photo
-//! anyway ([`Photo`]), so that a calibration costs milliseconds. [`taste`] is
+//! anyway ([`Photo`]), so that calibrating asks no network. [`taste`] is
 //! what a user gets; [`qgr`] is the fine-tuning of Li et al., "Boosting CLIP
 //! Adaptation for Image Quality Assessment via Meta-Prompt Learning and Gradient
 //! Regularization" (arXiv 2409.05381), for comparison here and for CLIP networks.
