@@ -2,6 +2,9 @@
 //! waits, reads or writes: what takes time is asked for as [`Effect`]s.
 
 mod jobs;
+mod looking;
+#[cfg(test)]
+mod looking_tests;
 mod models;
 mod rating;
 #[cfg(test)]
@@ -130,17 +133,28 @@ pub fn apply(state: &mut State, command: Command) -> Vec<Effect> {
         }
         Command::Close => return jobs::close(state),
         Command::Stop => return jobs::stop(state),
-        Command::ShowGrid if state.view == View::Loupe => {
-            state.view = View::Grid;
-            state.reveal += 1;
-        }
-        Command::ShowLoupe if state.view == View::Grid && !state.shoot.is_empty() => {
-            state.view = View::Loupe;
-            state.focus_on_best = false;
-        }
-        Command::ShowGrid | Command::ShowLoupe => {}
+        Command::ShowGrid => looking::show(state, View::Grid),
+        Command::ShowLoupe => looking::show(state, View::Loupe),
+        Command::ShowCompare => looking::show(state, View::Compare),
+        Command::ShowSurvey => looking::show(state, View::Survey),
+        Command::Select => looking::select(state),
+        Command::Swap => looking::swap(state),
+        Command::Drop(id) => looking::drop_one(state, id),
+        Command::FocusBeside(id) => state.focus = Some(id),
+        Command::ToggleZoom(_)
+        | Command::ZoomTo(_)
+        | Command::ToggleFilmstrip
+        | Command::NextBackdrop
+        | Command::SetBackdrop(_) => looking::look(state, command),
         Command::Back => match (state.panel.take(), state.view) {
-            (None, View::Loupe) => return apply(state, Command::ShowGrid),
+            (None, View::Loupe | View::Compare | View::Survey)
+                if state.looking.zoom.scale.is_some() =>
+            {
+                state.looking.zoom.scale = None;
+            }
+            (None, View::Loupe | View::Compare | View::Survey | View::Calibrate) => {
+                looking::show(state, View::Grid);
+            }
             (None, _) if state.culling.chosen.len() > 1 => state.culling.chosen.clear(),
             (None, _) => state.notice = None,
             (Some(_), _) => {}
@@ -264,6 +278,7 @@ pub fn settle(state: &mut State) {
         let chosen = &mut state.culling.chosen;
         chosen.retain(|id| shoot.place_shown(*id).is_some());
     }
+    looking::settle(state);
     settle_focus(state);
 }
 
@@ -354,6 +369,8 @@ pub fn possible(state: &State, command: &Command) -> bool {
     match command {
         Command::CopyTable | Command::Export => state.shoot.scored() + state.shoot.failed() > 0,
         Command::ShowLoupe => photos && state.view != View::Welcome,
+        Command::ShowCompare => photos && state.shoot.shown().len() > 1,
+        Command::ShowSurvey => state.view == View::Survey || state.culling.chosen.len() > 1,
         Command::ShowGrid | Command::Close => state.view != View::Welcome,
         Command::Go(Step::Previous) => state.place_of_focus().is_some_and(|place| place > 0),
         Command::Go(Step::Next) => state

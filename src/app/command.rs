@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use super::icons;
-use super::state::{Filter, GridSize, Panel, PhotoId, Sort};
+use super::state::{Backdrop, Filter, GridSize, Panel, PhotoId, Sort, Zoom};
 use crate::metadata::xmp::{Flag, Label};
 
 /// One action of the user.
@@ -28,6 +28,29 @@ pub enum Command {
     ShowGrid,
     /// Show the focused photo large.
     ShowLoupe,
+    /// Show two to four photos beside each other.
+    ShowCompare,
+    /// Show all selected photos beside each other.
+    ShowSurvey,
+    /// Every pixel of the photo as one of the screen, with this place (shares of
+    /// its width and height) in the middle; or the whole photo again.
+    ToggleZoom(Option<[f32; 2]>),
+    /// Show photos this large.
+    ZoomTo(Zoom),
+    /// Make the focused photo the one to beat.
+    Select,
+    /// Let the one to beat and the focused photo change places.
+    Swap,
+    /// Make one of the photos beside each other the one that keys act on.
+    FocusBeside(PhotoId),
+    /// Take this photo out of the comparison or survey.
+    Drop(PhotoId),
+    /// Show or hide the strip of all photos.
+    ToggleFilmstrip,
+    /// Another background for large photos.
+    NextBackdrop,
+    /// This background for large photos.
+    SetBackdrop(Backdrop),
     /// Leave whatever is on top: a panel, then the large photo.
     Back,
     /// Make this the photo that keys act on.
@@ -175,8 +198,16 @@ impl Command {
             Self::Resume => "Score the rest",
             Self::ShowGrid => "Grid",
             Self::ShowLoupe => "Loupe",
+            Self::ShowCompare => "Compare",
+            Self::ShowSurvey => "Survey",
+            Self::ToggleZoom(_) | Self::ZoomTo(_) => "100 %, or the whole photo",
+            Self::Select => "Make this the photo to beat",
+            Self::Swap => "Swap the two",
+            Self::Drop(_) => "Take out",
+            Self::ToggleFilmstrip => "Filmstrip",
+            Self::NextBackdrop | Self::SetBackdrop(_) => "Background",
             Self::Back => "Back",
-            Self::Focus(_) => "Go to photo",
+            Self::Focus(_) | Self::FocusBeside(_) => "Go to photo",
             Self::Go(step) => step.label(),
             Self::Extend(Step::Previous) => "Select the photo before, too",
             Self::Extend(Step::Next) => "Select the photo after, too",
@@ -238,6 +269,9 @@ impl Command {
             Self::Toggle(Panel::Models) => "The models that score",
             Self::ShowGrid => "All photos, best first",
             Self::ShowLoupe => "The focused photo, large",
+            Self::ShowCompare => "Two to four photos beside each other",
+            Self::ShowSurvey => "All selected photos beside each other",
+            Self::Drop(_) => "Take this photo out; its rating stays",
             _ => return None,
         })
     }
@@ -248,10 +282,14 @@ impl Command {
             Self::OpenFolder => icons::FOLDER_OPEN,
             Self::OpenPhotos => icons::IMAGES,
             Self::OpenSamples => icons::SPARKLE,
-            Self::Close | Self::DismissNotice => icons::X,
+            Self::Close | Self::DismissNotice | Self::Drop(_) => icons::X,
             Self::Stop => icons::STOP,
             Self::ShowGrid => icons::GRID,
             Self::ShowLoupe => icons::LOUPE,
+            Self::ShowCompare => icons::COMPARE,
+            Self::ShowSurvey => icons::SURVEY,
+            Self::Select => icons::CROWN,
+            Self::Swap => icons::SWAP,
             Self::Go(Step::Previous) => icons::PREVIOUS,
             Self::Go(Step::Next) => icons::NEXT,
             Self::Toggle(Panel::Problems) => icons::WARNING,

@@ -31,15 +31,24 @@ pub enum Place {
     Grid,
     /// In the loupe.
     Loupe,
+    /// In Compare.
+    Compare,
+    /// In Survey.
+    Survey,
+    /// Where photos are large.
+    Large,
 }
 
 impl Place {
-    fn covers(self, state: &State) -> bool {
+    fn covers(self, view: View) -> bool {
         match self {
             Self::Anywhere => true,
-            Self::Shoot => state.view != View::Welcome,
-            Self::Grid => state.view == View::Grid,
-            Self::Loupe => state.view == View::Loupe,
+            Self::Shoot => view != View::Welcome,
+            Self::Grid => view == View::Grid,
+            Self::Loupe => view == View::Loupe,
+            Self::Compare => view == View::Compare,
+            Self::Survey => view == View::Survey,
+            Self::Large => matches!(view, View::Loupe | View::Compare | View::Survey),
         }
     }
 }
@@ -48,7 +57,7 @@ impl Place {
 /// several keys the first is the one that buttons show.
 pub fn bindings() -> Vec<Binding> {
     use Command as C;
-    use Place::{Anywhere, Grid, Loupe, Shoot};
+    use Place::{Anywhere, Compare, Grid, Large, Loupe, Shoot, Survey};
     let plain = Modifiers::NONE;
     let command = Modifiers::COMMAND;
     let shift = Modifiers::SHIFT;
@@ -60,6 +69,10 @@ pub fn bindings() -> Vec<Binding> {
         (Key::ArrowDown, plain, Grid, C::Go(Step::Down)),
         (Key::ArrowUp, plain, Loupe, C::Go(Step::Previous)),
         (Key::ArrowDown, plain, Loupe, C::Go(Step::Next)),
+        (Key::ArrowUp, plain, Survey, C::Go(Step::Previous)),
+        (Key::ArrowDown, plain, Survey, C::Go(Step::Next)),
+        (Key::ArrowUp, plain, Compare, C::Select),
+        (Key::S, plain, Compare, C::Swap),
         (Key::P, plain, Shoot, C::Rate(Rate::Flag(Flag::Pick))),
         (Key::X, plain, Shoot, C::Rate(Rate::Flag(Flag::Reject))),
         (Key::U, plain, Shoot, C::Rate(Rate::Flag(Flag::None))),
@@ -93,6 +106,15 @@ pub fn bindings() -> Vec<Binding> {
         (Key::Enter, plain, Grid, C::ShowLoupe),
         (Key::G, plain, Shoot, C::ShowGrid),
         (Key::Enter, plain, Loupe, C::ShowGrid),
+        (Key::Enter, plain, Compare, C::ShowGrid),
+        (Key::Enter, plain, Survey, C::ShowGrid),
+        (Key::C, plain, Shoot, C::ShowCompare),
+        (Key::N, plain, Shoot, C::ShowSurvey),
+        (Key::Z, plain, Large, C::ToggleZoom(None)),
+        (Key::Space, plain, Large, C::ToggleZoom(None)),
+        (Key::Space, plain, Grid, C::ShowLoupe),
+        (Key::T, plain, Shoot, C::ToggleFilmstrip),
+        (Key::B, plain, Large, C::NextBackdrop),
         (Key::Escape, plain, Anywhere, C::Back),
         (Key::Plus, plain, Grid, C::LargerTiles),
         (Key::Equals, plain, Grid, C::LargerTiles),
@@ -124,7 +146,7 @@ pub fn pressed(ctx: &egui::Context, state: &State, control_focused: bool) -> Vec
     }
     let mut commands = Vec::new();
     for binding in bindings() {
-        if !binding.place.covers(state) || (control_focused && of_controls(binding.key)) {
+        if !binding.place.covers(state.view) || (control_focused && of_controls(binding.key)) {
             continue;
         }
         if ctx.input_mut(|input| taken(input, &binding)) {
@@ -224,11 +246,16 @@ mod tests {
     use super::*;
 
     fn clash(a: &Binding, b: &Binding) -> bool {
-        let apart = matches!(
-            (a.place, b.place),
-            (Place::Grid, Place::Loupe) | (Place::Loupe, Place::Grid)
-        );
-        a.key == b.key && a.modifiers == b.modifiers && !apart
+        let views = [
+            View::Welcome,
+            View::Grid,
+            View::Loupe,
+            View::Compare,
+            View::Survey,
+            View::Calibrate,
+        ];
+        let both = |view: &View| a.place.covers(*view) && b.place.covers(*view);
+        a.key == b.key && a.modifiers == b.modifiers && views.iter().any(both)
     }
 
     #[test]

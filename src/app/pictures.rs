@@ -15,13 +15,20 @@ use egui::{TextureHandle, TextureOptions};
 use image::RgbImage;
 
 use super::backstage::{
-    Gallery, Mailbox, PictureKey, PictureRequest, PictureResult, Size, colour_image,
+    Gallery, Mailbox, Picture, PictureKey, PictureRequest, PictureResult, Size, colour_image,
 };
 use super::histogram::Histogram;
 use super::state::{PhotoId, Shoot};
 
 /// Bytes of small pictures in memory, at most.
 const SMALL_BYTES: usize = 256 << 20;
+
+/// Bytes of whole originals in memory, at most: five of 24 megapixels.
+const FULL_BYTES: usize = 384 << 20;
+
+/// Side in pixels of the pieces in which an original is shown: graphics cards
+/// have a limit for one texture, and only what is in sight is copied to them.
+pub const PIECE: u32 = 512;
 
 /// Bytes of textures, at most.
 const TEXTURE_BYTES: usize = 384 << 20;
@@ -42,6 +49,7 @@ pub struct Pictures {
     gallery: Gallery,
     arrived: Receiver<PictureResult>,
     small: Kept<PhotoId, Arc<RgbImage>>,
+    full: Kept<PhotoId, Arc<RgbImage>>,
     textures: Kept<PictureKey, TextureHandle>,
     histograms: Kept<PhotoId, Histogram>,
     failed: HashMap<PictureKey, String>,
@@ -58,6 +66,7 @@ impl Pictures {
             gallery: Gallery::open(&mail),
             arrived,
             small: Kept::new(SMALL_BYTES),
+            full: Kept::new(FULL_BYTES),
             textures: Kept::new(TEXTURE_BYTES),
             histograms: Kept::new(HISTOGRAM_BYTES),
             failed: HashMap::new(),
@@ -77,6 +86,7 @@ impl Pictures {
     /// Forgets all pictures.
     pub fn forget(&mut self) {
         self.small.clear();
+        self.full.clear();
         self.textures.clear();
         self.histograms.clear();
         self.failed.clear();
@@ -87,7 +97,11 @@ impl Pictures {
         for PictureResult { key, picture } in self.arrived.try_iter().collect::<Vec<_>>() {
             match picture {
                 _ if key.shoot != shoot => {}
-                Ok(image) => {
+                Ok(Picture::Full(image)) => {
+                    let bytes = image.as_raw().len();
+                    self.full.insert(key.photo, image, bytes);
+                }
+                Ok(Picture::Whole(image)) => {
                     if key.size == Size::Tile {
                         let pixels = image.pixels.iter().map(|it| [it.r(), it.g(), it.b()]);
                         let histogram = Histogram::of_pixels(pixels);
@@ -178,6 +192,58 @@ impl Pictures {
         }
         self.want(key, shoot);
         None
+    }
+
+    /// Every pixel of a photo, or the reason why not; `None` while it is being
+    /// decoded.
+    pub fn full(&mut self, shoot: &Shoot, photo: PhotoId) -> Option<Result<Arc<RgbImage>, String>> {
+        if let Some(image) = self.full.get(&photo) {
+            return Some(Ok(Arc::clone(image)));
+        }
+        let key = PictureKey {
+            shoot: shoot.number,
+            photo,
+            size: Size::Full,
+        };
+        if let Some(reason) = self.failed.get(&key) {
+            return Some(Err(reason.clone()));
+        }
+        self.want(key, shoot);
+        None
+    }
+
+    /// The piece of a photo in a column and row of squares of [`PIECE`] pixels;
+    /// `None` where it is outside, or has to wait for the next frame.
+    pub fn piece(
+        &mut self,
+        ctx: &egui::Context,
+        shoot: &Shoot,
+        photo: PhotoId,
+        image: &RgbImage,
+        (column, row): (u32, u32),
+    ) -> Option<TextureHandle> {
+        let key = PictureKey {
+            shoot: shoot.number,
+            photo,
+            size: Size::Piece(column, row),
+        };
+        if let Some(texture) = self.textures.get(&key) {
+            return Some(texture.clone());
+        }
+        if self.uploads >= UPLOADS {
+            ctx.request_repaint();
+            return None;
+        }
+        let (left, top) = (column.checked_mul(PIECE)?, row.checked_mul(PIECE)?);
+        let width = image.width().checked_sub(left)?.min(PIECE);
+        let height = image.height().checked_sub(top)?.min(PIECE);
+        if width == 0 || height == 0 {
+            return None;
+        }
+        self.uploads += 1;
+        let cut = image::imageops::crop_imm(image, left, top, width, height).to_image();
+        self.show(ctx, key, colour_image(&cut));
+        self.textures.get(&key).cloned()
     }
 
     /// Ends a frame: hands over what was missing in it, in the order in which

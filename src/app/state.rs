@@ -3,6 +3,7 @@
 
 mod culling;
 mod find;
+mod looking;
 mod models;
 mod shoot;
 
@@ -14,6 +15,7 @@ use crate::model::ModelInfo;
 
 pub use culling::{Conflict, Culling, Pending};
 pub use find::{Filter, Find, Sort};
+pub use looking::{Backdrop, COMPARED, Looking, SURVEYED, Zoom};
 pub use models::{Download, Installed, LookUp, Models, Offered};
 pub(super) use shoot::name;
 #[cfg(test)]
@@ -41,7 +43,9 @@ pub struct State {
     pub culling: Culling,
     /// Which photos are shown, in which order.
     pub find: Find,
-    /// Whether the controls for that are shown.
+    /// How large photos are looked at.
+    pub looking: Looking,
+    /// Whether the controls for finding photos are shown.
     pub finding: bool,
     /// Whether the focused photo's score, camera and tones are shown beside.
     pub inspecting: bool,
@@ -76,6 +80,12 @@ pub enum View {
     Grid,
     /// One photo, large.
     Loupe,
+    /// One photo to beat, and those that try.
+    Compare,
+    /// All selected photos, as large as they fit.
+    Survey,
+    /// Rating photos for the model to learn from.
+    Calibrate,
 }
 
 /// What lies beside or over the view.
@@ -145,6 +155,7 @@ impl Default for State {
             last_place: 0,
             culling: Culling::default(),
             find: Find::default(),
+            looking: Looking::default(),
             finding: false,
             inspecting: false,
             scene_of: None,

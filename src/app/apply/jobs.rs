@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Effect, RatingErrand, problem};
-use crate::app::state::{Culling, Filter, ModelState, Scoring, State, View, name};
+use crate::app::state::{Culling, Filter, ModelState, Scoring, State, View, Zoom, name};
 use crate::engine::Event;
 use crate::report::{paths, wording};
 
@@ -92,6 +92,8 @@ pub(super) fn close(state: &mut State) -> Vec<Effect> {
         ..Culling::default()
     };
     state.find.filter = Filter::default();
+    state.looking.beside.clear();
+    state.looking.zoom = Zoom::FIT;
     (state.panel, state.notice) = (None, None);
     (state.scoring, state.stopped) = (None, false);
     vec![Effect::StopScoring, Effect::ForgetPictures]

@@ -3,9 +3,9 @@
 
 use std::path::PathBuf;
 
-use super::{Effect, problem, say, steps};
+use super::{Effect, looking, problem, say, steps};
 use crate::app::command::{Rate, Step};
-use crate::app::state::{Conflict, Facts, Panel, Pending, PhotoId, State};
+use crate::app::state::{Conflict, Facts, Panel, Pending, PhotoId, State, View};
 use crate::catalog::Rated;
 use crate::metadata::xmp::{Fields, Flag, Label, Rating, Stars};
 use crate::report::{paths, wording};
@@ -85,7 +85,11 @@ pub(super) fn rate(state: &mut State, rate: Rate) -> Vec<Effect> {
     let effects = give(state, targets.clone(), rate);
     // The focused photo is looked at now, whichever is the best.
     state.focus_on_best = false;
-    if state.culling.auto_advance && targets.len() == 1 {
+    if state.view == View::Survey && rate == Rate::Flag(Flag::Reject) {
+        for id in targets {
+            looking::drop_one(state, id);
+        }
+    } else if state.culling.auto_advance && targets.len() == 1 {
         steps::go(state, Step::Next, false);
     }
     effects

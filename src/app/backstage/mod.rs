@@ -25,7 +25,9 @@ use crate::home::Home;
 pub use dialogs::{Dialogs, Reply, SystemDialogs};
 pub use files::{export, unpack_samples};
 pub use models::Shelf;
-pub use pictures::{Gallery, PictureKey, PictureRequest, PictureResult, Size, colour_image};
+pub use pictures::{
+    Gallery, Picture, PictureKey, PictureRequest, PictureResult, Size, colour_image,
+};
 pub use ratings::RatingDesk;
 pub use scenes::SceneTeller;
 pub use scoring::ScoringDesk;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use egui::ColorImage;
+use image::RgbImage;
 
 use super::{Mailbox, spawn};
 use crate::app::state::PhotoId;
@@ -32,6 +33,19 @@ pub enum Size {
     Tile,
     /// To fit a box of so many pixels, width and height.
     Fit(u32, u32),
+    /// Every pixel of the original.
+    Full,
+    /// The column and row of a square piece of the original.
+    Piece(u32, u32),
+}
+
+/// A decoded picture.
+#[derive(Debug)]
+pub enum Picture {
+    /// To be shown as it is.
+    Whole(ColorImage),
+    /// All of the original, to be shown in pieces.
+    Full(Arc<RgbImage>),
 }
 
 /// A picture that is wanted.
@@ -49,7 +63,7 @@ pub struct PictureResult {
     /// Which one.
     pub key: PictureKey,
     /// What became of it.
-    pub picture: Result<ColorImage, String>,
+    pub picture: Result<Picture, String>,
 }
 
 /// The way to the threads that decode pictures.
@@ -145,10 +159,16 @@ fn next(shared: &Shared) -> Option<PictureRequest> {
     }
 }
 
-fn picture(path: &Path, size: Size) -> Result<ColorImage, String> {
+fn picture(path: &Path, size: Size) -> Result<Picture, String> {
     let (width, height) = match size {
         Size::Tile => (super::scoring::THUMBNAIL, super::scoring::THUMBNAIL),
         Size::Fit(width, height) => (width, height),
+        // Pieces are cut from the whole.
+        Size::Full | Size::Piece(..) => {
+            let decoded = decode(path, Want::Full, &Limits::default());
+            let decoded = decoded.map_err(|e| e.reason.to_string())?;
+            return Ok(Picture::Full(Arc::new(decoded.image)));
+        }
     };
     // In a box of this size no photo's shorter side is longer than the box's.
     let want = Want::AtLeast(width.min(height));
@@ -158,11 +178,12 @@ fn picture(path: &Path, size: Size) -> Result<ColorImage, String> {
         .min(f64::from(height) / f64::from(h.max(1)))
         .min(1.0);
     let longest = (f64::from(w.max(h)) * scale).round() as u32;
-    Ok(colour_image(&thumbnail(&decoded.image, longest.max(1))))
+    let small = thumbnail(&decoded.image, longest.max(1));
+    Ok(Picture::Whole(colour_image(&small)))
 }
 
 /// Pixels as the window takes them.
-pub fn colour_image(image: &image::RgbImage) -> ColorImage {
+pub fn colour_image(image: &RgbImage) -> ColorImage {
     let size = [image.width() as usize, image.height() as usize];
     ColorImage::from_rgb(size, image.as_raw())
 }

@@ -56,6 +56,9 @@ fn list(ui: &mut egui::Ui) {
                 let place = match place {
                     Place::Grid => "in the grid",
                     Place::Loupe => "in the loupe",
+                    Place::Compare => "in Compare",
+                    Place::Survey => "in Survey",
+                    Place::Large => "where photos are large",
                     Place::Anywhere | Place::Shoot => "",
                 };
                 ui.label(RichText::new(place).color(theme::SECOND));

@@ -1,9 +1,11 @@
 //! What is on the screen. Views read the state and emit commands; the only
 //! thing they keep for themselves is where they scrolled to.
 
+mod compare;
 mod conflicts;
 mod controls;
 mod drop;
+mod filmstrip;
 mod find;
 mod grid;
 mod hud;
@@ -13,7 +15,9 @@ mod loupe;
 mod models;
 mod problems;
 mod rating;
+mod stage;
 mod status_bar;
+mod survey;
 mod tile;
 mod top_bar;
 mod welcome;
@@ -35,6 +39,10 @@ pub struct Memory {
     keyboard: Option<PhotoId>,
     /// The photo that was large before, to tell which way the user goes.
     large: Option<usize>,
+    /// The place of a large photo that the pointer is at.
+    pointed_at: Option<[f32; 2]>,
+    /// The photo that the filmstrip was scrolled to.
+    stripped: Option<PhotoId>,
     /// The last word that flashed up, and when.
     flashed: u64,
     flashed_at: Option<f64>,
@@ -52,6 +60,13 @@ pub fn show(
     let focused = ctx.memory(|memory| memory.focused()).is_some();
     let on_control = focused && memory.keyboard.is_none();
     let mut commands = keys::pressed(&ctx, state, on_control);
+    for command in &mut commands {
+        // Keys know no pointer.
+        if let Command::ToggleZoom(place @ None) = command {
+            *place = memory.pointed_at;
+        }
+    }
+    memory.pointed_at = None;
     commands.extend(drop::dropped(&ctx));
 
     if state.view != View::Welcome {
@@ -82,6 +97,9 @@ pub fn show(
             View::Welcome => welcome::show(ui, state, &mut commands),
             View::Grid => grid::show(ui, state, pictures, memory, &mut commands),
             View::Loupe => loupe::show(ui, state, pictures, memory, &mut commands),
+            View::Compare => compare::show(ui, state, pictures, memory, &mut commands),
+            View::Survey => survey::show(ui, state, pictures, memory, &mut commands),
+            View::Calibrate => {}
         });
     if state.view != View::Grid {
         memory.keyboard = None;

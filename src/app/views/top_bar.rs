@@ -57,6 +57,20 @@ fn views(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     let view = state.view;
     controls::choice(ui, state, view == View::Grid, Command::ShowGrid, commands);
     controls::choice(ui, state, view == View::Loupe, Command::ShowLoupe, commands);
+    controls::choice(
+        ui,
+        state,
+        view == View::Compare,
+        Command::ShowCompare,
+        commands,
+    );
+    controls::choice(
+        ui,
+        state,
+        view == View::Survey,
+        Command::ShowSurvey,
+        commands,
+    );
 }
 
 fn tile_side(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
