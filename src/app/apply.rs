@@ -2,6 +2,9 @@
 //! waits, reads or writes: what takes time is asked for as [`Effect`]s.
 
 mod jobs;
+mod learning;
+#[cfg(test)]
+mod learning_tests;
 mod looking;
 #[cfg(test)]
 mod looking_tests;
@@ -22,6 +25,7 @@ use super::state::{Filter, Installed, LookUp, Notice, Panel, PhotoId, State, TIL
 use crate::engine::{Event, PhotoResult};
 use crate::model::Scene;
 
+pub use learning::{LearnErrand, LearnNews};
 pub use models::{ModelErrand, ModelNews};
 pub use rating::{RatingErrand, RatingNews, Turned};
 
@@ -59,6 +63,8 @@ pub enum Effect {
     Models(ModelErrand),
     /// Something about ratings.
     Ratings(RatingErrand),
+    /// Something about learning the user's eye.
+    Learn(LearnErrand),
     /// Ask the model what a photo shows.
     TellScene {
         /// The shoot it is of.
@@ -85,6 +91,8 @@ pub enum Message {
     Models(ModelNews),
     /// Something about ratings.
     Ratings(RatingNews),
+    /// Something about learning the user's eye.
+    Learn(LearnNews),
     /// What a photo shows.
     Scene {
         /// The shoot it is of.
@@ -137,6 +145,19 @@ pub fn apply(state: &mut State, command: Command) -> Vec<Effect> {
         Command::ShowLoupe => looking::show(state, View::Loupe),
         Command::ShowCompare => looking::show(state, View::Compare),
         Command::ShowSurvey => looking::show(state, View::Survey),
+        Command::ShowCalibrate => return learning::begin(state),
+        Command::LearnAnew => {
+            let mut effects = learning::end(state);
+            effects.extend(learning::begin(state));
+            return effects;
+        }
+        Command::NameProfile(name) => {
+            state.learning.name = name;
+            (state.learning.replace, state.learning.problem) = (false, None);
+        }
+        Command::KeepProfile => return learning::keep(state),
+        Command::UseProfile(name) => return models::use_profile(state, name),
+        Command::RemoveProfile(name) => return models::remove_profile(state, name),
         Command::Select => looking::select(state),
         Command::Swap => looking::swap(state),
         Command::Drop(id) => looking::drop_one(state, id),
@@ -231,6 +252,7 @@ pub fn receive(state: &mut State, message: Message) -> Vec<Effect> {
     match message {
         Message::Models(news) => return models::receive(state, news),
         Message::Ratings(news) => rating::receive(state, news),
+        Message::Learn(news) => return learning::receive(state, news),
         Message::Scene {
             shoot,
             photo,
@@ -283,8 +305,12 @@ pub fn settle(state: &mut State) {
 }
 
 /// What the photo that is looked at should be asked for: its scene, where the
-/// model tells scenes; one photo at a time.
+/// model tells scenes, one photo at a time; and what the tutor should learn.
 pub fn wishes(state: &mut State) -> Vec<Effect> {
+    let lesson = learning::wish(state);
+    if !lesson.is_empty() {
+        return lesson;
+    }
     let looked_at = state.view == View::Loupe || state.inspecting;
     if !looked_at || !state.models.tells_scenes || state.scene_of.is_some() {
         return Vec::new();
@@ -309,6 +335,10 @@ pub fn wishes(state: &mut State) -> Vec<Effect> {
 
 /// Keeps the focus on a photo that is shown.
 fn settle_focus(state: &mut State) {
+    // What is proposed there is looked at whether a filter hides it or not.
+    if state.view == View::Calibrate {
+        return;
+    }
     let shown = state.shoot.shown();
     if state.focus_on_best {
         state.focus = shown.first().copied();
@@ -371,6 +401,12 @@ pub fn possible(state: &State, command: &Command) -> bool {
         Command::ShowLoupe => photos && state.view != View::Welcome,
         Command::ShowCompare => photos && state.shoot.shown().len() > 1,
         Command::ShowSurvey => state.view == View::Survey || state.culling.chosen.len() > 1,
+        Command::ShowCalibrate => photos,
+        Command::KeepProfile => {
+            let lesson = state.learning.lesson.as_ref();
+            let learned = lesson.is_some_and(|lesson| lesson.report.is_ok());
+            learned && !state.learning.studying && !state.learning.name.trim().is_empty()
+        }
         Command::ShowGrid | Command::Close => state.view != View::Welcome,
         Command::Go(Step::Previous) => state.place_of_focus().is_some_and(|place| place > 0),
         Command::Go(Step::Next) => state

@@ -32,6 +32,18 @@ pub enum Command {
     ShowCompare,
     /// Show all selected photos beside each other.
     ShowSurvey,
+    /// Rate photos for the model to learn from.
+    ShowCalibrate,
+    /// Look at all photos once more, to learn from ratings of them.
+    LearnAnew,
+    /// Call the profile so.
+    NameProfile(String),
+    /// Keep what was learned as a profile, and score with it.
+    KeepProfile,
+    /// Score with the taste profile of this name, or with none.
+    UseProfile(Option<String>),
+    /// Remove the taste profile of this name.
+    RemoveProfile(String),
     /// Every pixel of the photo as one of the screen, with this place (shares of
     /// its width and height) in the middle; or the whole photo again.
     ToggleZoom(Option<[f32; 2]>),
@@ -200,6 +212,12 @@ impl Command {
             Self::ShowLoupe => "Loupe",
             Self::ShowCompare => "Compare",
             Self::ShowSurvey => "Survey",
+            Self::ShowCalibrate => "Calibrate",
+            Self::LearnAnew => "Look at all photos again",
+            Self::NameProfile(_) => "Name of the profile",
+            Self::KeepProfile => "Keep and use",
+            Self::UseProfile(_) => "Use profile",
+            Self::RemoveProfile(_) => "Remove profile",
             Self::ToggleZoom(_) | Self::ZoomTo(_) => "100 %, or the whole photo",
             Self::Select => "Make this the photo to beat",
             Self::Swap => "Swap the two",
@@ -269,6 +287,8 @@ impl Command {
             Self::Toggle(Panel::Models) => "The models that score",
             Self::ShowGrid => "All photos, best first",
             Self::ShowLoupe => "The focused photo, large",
+            Self::ShowCalibrate => "Rate two dozen photos, and Keepers learns your eye",
+            Self::KeepProfile => "Score with what was learned from your ratings",
             Self::ShowCompare => "Two to four photos beside each other",
             Self::ShowSurvey => "All selected photos beside each other",
             Self::Drop(_) => "Take this photo out; its rating stays",
@@ -286,6 +306,7 @@ impl Command {
             Self::Stop => icons::STOP,
             Self::ShowGrid => icons::GRID,
             Self::ShowLoupe => icons::LOUPE,
+            Self::ShowCalibrate => icons::LEARN,
             Self::ShowCompare => icons::COMPARE,
             Self::ShowSurvey => icons::SURVEY,
             Self::Select => icons::CROWN,

@@ -24,10 +24,10 @@ use std::sync::Arc;
 use crossbeam_channel::Receiver;
 
 use apply::{
-    Effect, Message, ModelErrand, ModelNews, RatingErrand, RatingNews, apply, receive, settle,
-    wishes,
+    Effect, LearnErrand, LearnNews, Message, ModelErrand, ModelNews, RatingErrand, RatingNews,
+    apply, receive, settle, wishes,
 };
-use backstage::{Mail, Mailbox, RatingDesk, SceneTeller, ScoringDesk, Setup, Shelf, aside};
+use backstage::{Mail, Mailbox, RatingDesk, SceneTeller, ScoringDesk, Setup, Shelf, Tutor, aside};
 use pictures::Pictures;
 
 pub use backstage::{Dialogs, Reply, SystemDialogs};
@@ -48,6 +48,8 @@ pub struct Options {
     pub paths: Vec<PathBuf>,
     /// The model that scores.
     pub model: Source,
+    /// The taste profile that it scores with, by name.
+    pub profile: Option<String>,
     /// Where it runs.
     pub device: Device,
     /// The user's folders, where there are any.
@@ -71,6 +73,7 @@ pub struct App {
     inbox: Receiver<Message>,
     desk: ScoringDesk,
     ratings: RatingDesk,
+    tutor: Tutor,
     mail: Mail,
     dialogs: Box<dyn Dialogs>,
     home: Option<Home>,
@@ -88,6 +91,7 @@ impl App {
         let mail = Arc::new(mail);
         let setup = Setup {
             model: options.model,
+            profile: options.profile,
             device: options.device,
             home: options.home.clone(),
             catalog: options.catalog,
@@ -99,9 +103,11 @@ impl App {
         let teller = SceneTeller::default();
         let mut state = State::default();
         state.models.in_use = setup.model.clone();
+        state.models.profile.clone_from(&setup.profile);
         let mut app = Self {
             state,
             pictures: Pictures::new(ctx),
+            tutor: Tutor::open(options.home.clone(), Arc::clone(&mail)),
             ratings: RatingDesk::open(setup.clone(), Arc::clone(&mail)),
             desk: ScoringDesk::open(setup, teller.clone(), Arc::clone(&mail)),
             teller,
@@ -113,6 +119,9 @@ impl App {
             download: Cancel::default(),
             memory: views::Memory::default(),
         };
+        app.run_errand(ModelErrand::List {
+            in_use: app.state.models.in_use.clone(),
+        });
         app.run(ctx, Command::Open(options.paths));
         app
     }
@@ -169,6 +178,7 @@ impl App {
             }
             Effect::Models(errand) => self.run_errand(errand),
             Effect::Ratings(errand) => self.order_rating(errand),
+            Effect::Learn(errand) => self.order_lesson(errand),
             Effect::TellScene { shoot, photo, path } => {
                 let teller = self.teller.clone();
                 aside_or_say("scene", &mail, move |mail| {
@@ -205,6 +215,18 @@ impl App {
         }
     }
 
+    fn order_lesson(&mut self, errand: LearnErrand) {
+        let number = match &errand {
+            LearnErrand::Begin { number, .. } | LearnErrand::Teach { number, .. } => *number,
+            LearnErrand::Keep { .. } | LearnErrand::Stop => self.state.learning.number,
+        };
+        if let Err(reason) = self.tutor.order(errand) {
+            let result = Err(reason);
+            let news = LearnNews::Described { number, result };
+            receive(&mut self.state, Message::Learn(news));
+        }
+    }
+
     fn run_errand(&mut self, errand: ModelErrand) {
         let (mail, shelf) = (Arc::clone(&self.mail), self.shelf.clone());
         let send = |mail: &Mail, news| mail.send(Message::Models(news));
@@ -212,13 +234,16 @@ impl App {
             ModelErrand::List { in_use } => aside_or_say("models", &mail, move |mail| {
                 send(mail, ModelNews::Installed(shelf.installed(&in_use)));
                 send(mail, ModelNews::Named(Shelf::offered()));
+                send(mail, ModelNews::Profiles(shelf.profiles()));
             }),
-            ModelErrand::Use(source) => {
-                if let Err(reason) = self.desk.use_model(source.clone()) {
+            ModelErrand::Use(source, profile) => {
+                let ordered = self.desk.use_model(source.clone(), profile.clone());
+                if let Err(reason) = ordered {
                     let model = Err(reason);
                     let scenes = false;
                     let news = ModelNews::Opened {
                         source,
+                        profile,
                         model,
                         scenes,
                     };
@@ -243,6 +268,13 @@ impl App {
             })),
             ModelErrand::Import(path) => aside_or_say("import", &mail, move |mail| {
                 send(mail, ModelNews::Imported(shelf.import(&path)));
+            }),
+            ModelErrand::RemoveProfile(name) => aside_or_say("remove", &mail, move |mail| {
+                let result = shelf.remove_profile(&name);
+                send(mail, ModelNews::Profiles(shelf.profiles()));
+                if let Err(reason) = result {
+                    mail.send(Message::Problem(reason));
+                }
             }),
             ModelErrand::Remove(name) => aside_or_say("remove", &mail, move |mail| {
                 let result = shelf.remove(&name);

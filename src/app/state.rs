@@ -3,6 +3,7 @@
 
 mod culling;
 mod find;
+mod learning;
 mod looking;
 mod models;
 mod shoot;
@@ -15,8 +16,9 @@ use crate::model::ModelInfo;
 
 pub use culling::{Conflict, Culling, Pending};
 pub use find::{Filter, Find, Sort};
+pub use learning::{Learning, Lesson, Mover, Phase, Point, TARGET};
 pub use looking::{Backdrop, COMPARED, Looking, SURVEYED, Zoom};
-pub use models::{Download, Installed, LookUp, Models, Offered};
+pub use models::{Download, Installed, LookUp, Models, Offered, TasteProfile};
 pub(super) use shoot::name;
 #[cfg(test)]
 pub(super) use shoot::tests;
@@ -43,6 +45,8 @@ pub struct State {
     pub culling: Culling,
     /// Which photos are shown, in which order.
     pub find: Find,
+    /// Learning the user's eye.
+    pub learning: Learning,
     /// How large photos are looked at.
     pub looking: Looking,
     /// Whether the controls for finding photos are shown.
@@ -155,6 +159,7 @@ impl Default for State {
             last_place: 0,
             culling: Culling::default(),
             find: Find::default(),
+            learning: Learning::default(),
             looking: Looking::default(),
             finding: false,
             inspecting: false,

@@ -33,6 +33,7 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
     let options = app::Options {
         paths: args.paths.into_iter().map(absolute).collect(),
         model,
+        profile: None,
         device: args.model.device,
         home,
         catalog: args.catalog.catalog.map(absolute),

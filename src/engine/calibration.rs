@@ -15,6 +15,7 @@ use crate::learning::calibrate::next::{self, Proposal};
 use crate::learning::calibrate::profile::{About, Label, Profile, ProfileError};
 use crate::learning::calibrate::taste::{self, Margins, Taste};
 use crate::learning::calibrate::{CalibrateError, Photo};
+use crate::metadata::xmp::{Flag, Rating};
 use crate::model::compact::CompactModel;
 use crate::model::{ModelInfo, QualityModel, Score};
 
@@ -27,6 +28,16 @@ pub struct Calibration {
     margins: Margins,
     /// Labels by place; ordered, so that the same ratings give the same taste.
     labels: BTreeMap<usize, f64>,
+}
+
+/// What a rating is worth as a label: its stars, 0 for a rejected photo; `None`
+/// where neither was given.
+pub fn label(rating: Rating) -> Option<f64> {
+    match (rating.flag, rating.stars) {
+        (Some(Flag::Reject), _) => Some(0.0),
+        (_, Some(stars)) if stars.count() > 0 => Some(f64::from(stars.count())),
+        _ => None,
+    }
 }
 
 /// Photos that could not be described, each with its reason.

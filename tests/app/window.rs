@@ -111,6 +111,7 @@ impl Window {
         let options = Options {
             paths: Vec::new(),
             model,
+            profile: None,
             device: Device::Cpu,
             home: Some(Home::under(home.path())),
             catalog: None,

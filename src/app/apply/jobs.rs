@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Effect, RatingErrand, problem};
+use super::{Effect, RatingErrand, learning, problem};
 use crate::app::state::{Culling, Filter, ModelState, Scoring, State, View, Zoom, name};
 use crate::engine::Event;
 use crate::report::{paths, wording};
@@ -96,7 +96,9 @@ pub(super) fn close(state: &mut State) -> Vec<Effect> {
     state.looking.zoom = Zoom::FIT;
     (state.panel, state.notice) = (None, None);
     (state.scoring, state.stopped) = (None, false);
-    vec![Effect::StopScoring, Effect::ForgetPictures]
+    let mut effects = learning::end(state);
+    effects.extend([Effect::StopScoring, Effect::ForgetPictures]);
+    effects
 }
 
 pub(super) fn receive(state: &mut State, event: Event) -> Vec<Effect> {

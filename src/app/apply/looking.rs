@@ -249,3 +249,10 @@ pub(super) fn challenge(state: &mut State, id: PhotoId) {
     }
     state.focus = Some(id);
 }
+
+/// Leaves the view for learning, which has no more to learn for.
+pub(super) fn leave(state: &mut State) {
+    if state.view == View::Calibrate {
+        show(state, View::Grid);
+    }
+}

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use super::{Effect, looking, problem, say, steps};
+use super::{Effect, learning, looking, problem, say, steps};
 use crate::app::command::{Rate, Step};
 use crate::app::state::{Conflict, Facts, Panel, Pending, PhotoId, State, View};
 use crate::catalog::Rated;
@@ -85,7 +85,9 @@ pub(super) fn rate(state: &mut State, rate: Rate) -> Vec<Effect> {
     let effects = give(state, targets.clone(), rate);
     // The focused photo is looked at now, whichever is the best.
     state.focus_on_best = false;
-    if state.view == View::Survey && rate == Rate::Flag(Flag::Reject) {
+    if state.view == View::Calibrate {
+        learning::advance(state);
+    } else if state.view == View::Survey && rate == Rate::Flag(Flag::Reject) {
         for id in targets {
             looking::drop_one(state, id);
         }

@@ -1,6 +1,6 @@
 //! Going from photo to photo, and selecting some.
 
-use super::{looking, settle_focus};
+use super::{learning, looking, settle_focus};
 use crate::app::command::Step;
 use crate::app::state::{PhotoId, State, View};
 
@@ -10,6 +10,9 @@ pub(super) fn go(state: &mut State, step: Step, extend: bool) {
         0 => return,
         photos => photos - 1,
     };
+    if state.view == View::Calibrate {
+        return learning::go(state, step);
+    }
     if !extend && looking::go(state, step) {
         return;
     }

@@ -1,6 +1,7 @@
 //! What is on the screen. Views read the state and emit commands; the only
 //! thing they keep for themselves is where they scrolled to.
 
+mod calibrate;
 mod compare;
 mod conflicts;
 mod controls;
@@ -99,7 +100,7 @@ pub fn show(
             View::Loupe => loupe::show(ui, state, pictures, memory, &mut commands),
             View::Compare => compare::show(ui, state, pictures, memory, &mut commands),
             View::Survey => survey::show(ui, state, pictures, memory, &mut commands),
-            View::Calibrate => {}
+            View::Calibrate => calibrate::show(ui, state, pictures, memory, &mut commands),
         });
     if state.view != View::Grid {
         memory.keyboard = None;

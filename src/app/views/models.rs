@@ -85,7 +85,11 @@ fn installed_model(ui: &mut Ui, state: &State, model: &Installed, commands: &mut
         if model.source == models.in_use {
             let text = format!("{}  In use", icons::CHECK);
             ui.label(RichText::new(text).family(theme::strong()));
-        } else if models.opening.as_ref() == Some(&model.source) {
+        } else if models
+            .opening
+            .as_ref()
+            .is_some_and(|(source, _)| *source == model.source)
+        {
             second(ui, "Opening…");
         } else {
             named(
