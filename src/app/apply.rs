@@ -21,7 +21,11 @@ use std::sync::Arc;
 use image::RgbImage;
 
 use super::command::{Command, Step};
-use super::state::{Filter, Installed, LookUp, Notice, Panel, PhotoId, State, TILE_SIDES, View};
+use super::keys::Keymap;
+use super::settings::SCALES;
+use super::state::{
+    Filter, Installed, LookUp, Notice, Palette, Panel, PhotoId, State, TILE_SIDES, View,
+};
 use crate::engine::{Event, PhotoResult};
 use crate::model::Scene;
 
@@ -212,6 +216,7 @@ pub fn apply(state: &mut State, command: Command) -> Vec<Effect> {
         }
         Command::Toggle(panel) => {
             state.panel = (state.panel != Some(panel)).then_some(panel);
+            (state.rebinding, state.palette) = (None, Palette::default());
             if state.panel == Some(Panel::Models) {
                 return models::list(state);
             }
@@ -241,6 +246,25 @@ pub fn apply(state: &mut State, command: Command) -> Vec<Effect> {
         Command::DoubtModel(name) => state.models.doubted = Some(name),
         Command::KeepModel => state.models.doubted = None,
         Command::RemoveModel(name) => return models::remove(state, name),
+        Command::SetLook(look) => state.habits.look = look,
+        Command::SetScale(scale) => resize(state, scale),
+        Command::LargerWindow => resize(state, state.habits.scale * 1.1),
+        Command::SmallerWindow => resize(state, state.habits.scale / 1.1),
+        Command::SetSidecars(sidecars) => state.habits.sidecars = sidecars,
+        Command::Rebind(command) => state.rebinding = command,
+        Command::Bind(command, key) => {
+            state.rebinding = None;
+            if let Err(reason) = state.keys.bind(&command, &[key]) {
+                problem(state, reason);
+            }
+        }
+        Command::UsualKeys => state.keys = Keymap::default(),
+        Command::SearchCommands(text) => state.palette = Palette { text, line: 0 },
+        Command::ChooseCommand(line) => state.palette.line = line,
+        Command::Do(command) => {
+            (state.panel, state.palette) = (None, Palette::default());
+            return apply(state, *command);
+        }
         Command::DismissNotice => state.notice = None,
         Command::Quit => return vec![Effect::StopScoring, Effect::Quit],
     }
@@ -384,6 +408,17 @@ fn problem(state: &mut State, text: String) {
         text,
         problem: true,
     });
+}
+
+fn resize(state: &mut State, scale: f32) {
+    let [least, most] = SCALES;
+    // Back at what is usual rather than nearly so.
+    let scale = if (scale - 1.0).abs() < 0.02 {
+        1.0
+    } else {
+        scale
+    };
+    state.habits.scale = scale.clamp(least, most);
 }
 
 fn tile_side(state: &mut State, side: f32) {

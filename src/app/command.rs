@@ -3,7 +3,10 @@
 
 use std::path::PathBuf;
 
+use egui::KeyboardShortcut;
+
 use super::icons;
+use super::settings::{Look, Sidecars};
 use super::state::{Backdrop, Filter, GridSize, Panel, PhotoId, Sort, Zoom};
 use crate::metadata::xmp::{Flag, Label};
 
@@ -136,6 +139,28 @@ pub enum Command {
     KeepModel,
     /// Remove the model of this name.
     RemoveModel(String),
+    /// Look so.
+    SetLook(Look),
+    /// Draw everything so large, 1 being usual.
+    SetScale(f32),
+    /// Draw everything larger.
+    LargerWindow,
+    /// Draw everything smaller.
+    SmallerWindow,
+    /// Name new sidecars so.
+    SetSidecars(Sidecars),
+    /// Let the next key mean the command of this name; `None` changes nothing.
+    Rebind(Option<String>),
+    /// Let this key mean the command of this name.
+    Bind(String, KeyboardShortcut),
+    /// Let all keys mean what they usually do.
+    UsualKeys,
+    /// Look for a command with this in its name.
+    SearchCommands(String),
+    /// Choose this line among the commands that were found.
+    ChooseCommand(usize),
+    /// Do this one, from the list of commands.
+    Do(Box<Command>),
     /// Take the notice away.
     DismissNotice,
     /// Close the window.
@@ -251,6 +276,8 @@ impl Command {
             Self::Toggle(Panel::Keys) => "Keys",
             Self::Toggle(Panel::Models) => "Models",
             Self::Toggle(Panel::Conflicts) => "Rated twice",
+            Self::Toggle(Panel::Settings) => "Settings",
+            Self::Toggle(Panel::Palette) => "All commands…",
             Self::LargerTiles => "Larger thumbnails",
             Self::SmallerTiles => "Smaller thumbnails",
             Self::TileSide(_) | Self::GridSize(_) => "Thumbnail size",
@@ -264,6 +291,15 @@ impl Command {
             Self::DoubtModel(_) => "Remove…",
             Self::KeepModel => "Keep",
             Self::RemoveModel(_) => "Remove",
+            Self::SetLook(_) => "Theme",
+            Self::SetScale(_) => "Size of the window's text",
+            Self::LargerWindow => "Larger text and controls",
+            Self::SmallerWindow => "Smaller text and controls",
+            Self::SetSidecars(_) => "Names of sidecars",
+            Self::Rebind(_) | Self::Bind(..) => "Change key",
+            Self::UsualKeys => "Usual keys",
+            Self::SearchCommands(_) | Self::ChooseCommand(_) => "Find a command",
+            Self::Do(command) => command.label(),
             Self::DismissNotice => "Dismiss",
             Self::Quit => "Quit",
         }
@@ -316,6 +352,8 @@ impl Command {
             Self::Toggle(Panel::Problems) => icons::WARNING,
             Self::Toggle(Panel::Keys) => icons::KEYBOARD,
             Self::Toggle(Panel::Models) => icons::MODEL,
+            Self::Toggle(Panel::Settings) => icons::GEAR,
+            Self::Toggle(Panel::Palette) => icons::PALETTE,
             Self::ToggleInspector => icons::INFO,
             Self::ToggleFind => icons::FUNNEL,
             Self::ClearFilter => icons::X,

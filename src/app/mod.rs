@@ -14,11 +14,12 @@ mod histogram;
 mod icons;
 mod keys;
 mod pictures;
+mod settings;
 mod state;
 mod theme;
 mod views;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crossbeam_channel::Receiver;
@@ -32,7 +33,11 @@ use pictures::Pictures;
 
 pub use backstage::{Dialogs, Reply, SystemDialogs};
 pub use command::{Command, Step};
+pub use settings::Settings;
 pub use state::{Panel, State, View};
+
+use settings::Look;
+use state::Notice;
 
 use crate::engine::Cancel;
 use crate::engine::models::{Device, Source};
@@ -52,6 +57,10 @@ pub struct Options {
     pub profile: Option<String>,
     /// Where it runs.
     pub device: Device,
+    /// What is remembered from the last time.
+    pub settings: Settings,
+    /// What was wrong with that, if anything was.
+    pub trouble: Option<String>,
     /// The user's folders, where there are any.
     pub home: Option<Home>,
     /// The catalog's file; `None` for the user's own.
@@ -81,6 +90,7 @@ pub struct App {
     teller: SceneTeller,
     download: Cancel,
     memory: views::Memory,
+    saved: Saved,
 }
 
 impl App {
@@ -102,6 +112,18 @@ impl App {
         };
         let teller = SceneTeller::default();
         let mut state = State::default();
+        let keys = options.settings.give(&mut state);
+        if let Some(text) = options.trouble.or(keys) {
+            state.notice = Some(Notice {
+                text,
+                problem: true,
+            });
+        }
+        let saved = Saved {
+            file: options.home.as_ref().map(Settings::file),
+            settings: options.settings,
+            looked: 0.0,
+        };
         state.models.in_use = setup.model.clone();
         state.models.profile.clone_from(&setup.profile);
         let mut app = Self {
@@ -118,6 +140,7 @@ impl App {
             shelf,
             download: Cancel::default(),
             memory: views::Memory::default(),
+            saved,
         };
         app.run_errand(ModelErrand::List {
             in_use: app.state.models.in_use.clone(),
@@ -215,6 +238,29 @@ impl App {
         }
     }
 
+    /// Looks as the user wants it, and has that remembered now and then.
+    fn follow_habits(&mut self, ctx: &egui::Context) {
+        let habits = &self.state.habits;
+        let theme = match habits.look {
+            Look::Dark => egui::ThemePreference::Dark,
+            Look::Light => egui::ThemePreference::Light,
+            Look::System => egui::ThemePreference::System,
+        };
+        ctx.set_theme(theme);
+        if (ctx.zoom_factor() - habits.scale).abs() > 1e-3 {
+            ctx.set_zoom_factor(habits.scale);
+        }
+        let now = ctx.input(|input| input.time);
+        if now - self.saved.looked < SAVED_EVERY {
+            return;
+        }
+        self.saved.looked = now;
+        if let Some((settings, file)) = self.saved.changed(&self.state) {
+            let mail = Arc::clone(&self.mail);
+            aside_or_say("settings", &mail, move |_| save(&settings, &file));
+        }
+    }
+
     fn order_lesson(&mut self, errand: LearnErrand) {
         let number = match &errand {
             LearnErrand::Begin { number, .. } | LearnErrand::Teach { number, .. } => *number,
@@ -284,6 +330,45 @@ impl App {
     }
 }
 
+/// Seconds between two looks at whether there is something to remember.
+const SAVED_EVERY: f64 = 1.0;
+
+/// What is remembered, as it was written last.
+struct Saved {
+    file: Option<PathBuf>,
+    settings: Settings,
+    /// When it was looked at, in the window's time.
+    looked: f64,
+}
+
+impl Saved {
+    /// What has to be written, and where.
+    fn changed(&mut self, state: &State) -> Option<(Settings, PathBuf)> {
+        let file = self.file.clone()?;
+        let settings = Settings::of(state);
+        if settings == self.settings {
+            return None;
+        }
+        self.settings.clone_from(&settings);
+        Some((settings, file))
+    }
+}
+
+fn save(settings: &Settings, file: &Path) {
+    if let Err(error) = settings.write(file) {
+        tracing::warn!("{}: settings are not remembered: {error}", file.display());
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        // The window is gone: nobody waits for the disk.
+        if let Some((settings, file)) = self.saved.changed(&self.state) {
+            save(&settings, &file);
+        }
+    }
+}
+
 /// Runs `work` aside, which sends its own messages.
 fn aside_or_say(name: &str, mail: &Mail, work: impl FnOnce(&Mail) + Send + 'static) {
     let (post, refused) = (Arc::clone(mail), Arc::clone(mail));
@@ -330,6 +415,7 @@ impl eframe::App for App {
             self.carry_out(ctx, effect);
         }
         self.pictures.collect(ctx, self.state.shoot.number);
+        self.follow_habits(ctx);
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
@@ -344,7 +430,7 @@ impl eframe::App for App {
     }
 
     fn clear_color(&self, _visuals: &egui::Visuals) -> [f32; 4] {
-        theme::CANVAS.to_normalized_gamma_f32()
+        theme::canvas().to_normalized_gamma_f32()
     }
 }
 

@@ -11,6 +11,8 @@ mod shoot;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 
+use super::keys::Keymap;
+use super::settings::{Look, Recent, Sidecars};
 use crate::engine::Progress;
 use crate::model::ModelInfo;
 
@@ -67,6 +69,14 @@ pub struct State {
     pub model: ModelState,
     /// The models there are and those that could be.
     pub models: Models,
+    /// What the user is used to.
+    pub habits: Habits,
+    /// Which keys mean what.
+    pub keys: Keymap,
+    /// What the next key is to mean, as the user changes it.
+    pub rebinding: Option<String>,
+    /// What is typed into the palette, and which of its lines is chosen.
+    pub palette: Palette,
     /// What there is to say.
     pub notice: Option<Notice>,
     /// Width of a tile of the grid in points, before it is stretched.
@@ -103,6 +113,46 @@ pub enum Panel {
     Models,
     /// Where the user and another program said different things.
     Conflicts,
+    /// How the window looks and behaves.
+    Settings,
+    /// All commands, to be found by their names.
+    Palette,
+}
+
+/// What the user is used to, and did before.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Habits {
+    /// Dark, light, or as the system has it.
+    pub look: Look,
+    /// Size of everything, 1 being usual.
+    pub scale: f32,
+    /// How new sidecars are named.
+    pub sidecars: Sidecars,
+    /// What was opened, for the next time.
+    pub opened: Vec<PathBuf>,
+    /// What was opened before, the last first.
+    pub recent: Vec<Recent>,
+}
+
+impl Default for Habits {
+    fn default() -> Self {
+        Self {
+            look: Look::default(),
+            scale: 1.0,
+            sidecars: Sidecars::default(),
+            opened: Vec::new(),
+            recent: Vec::new(),
+        }
+    }
+}
+
+/// The list of all commands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Palette {
+    /// What was typed.
+    pub text: String,
+    /// The chosen line among those that fit, from 0.
+    pub line: usize,
 }
 
 /// Columns and whole rows of the grid.
@@ -170,6 +220,10 @@ impl Default for State {
             stopped: false,
             model: ModelState::Opening,
             models: Models::default(),
+            habits: Habits::default(),
+            keys: Keymap::default(),
+            rebinding: None,
+            palette: Palette::default(),
             notice: None,
             tile_side: TILE_SIDES[1],
             grid: GridSize {

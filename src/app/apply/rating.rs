@@ -7,7 +7,7 @@ use super::{Effect, learning, looking, problem, say, steps};
 use crate::app::command::{Rate, Step};
 use crate::app::state::{Conflict, Facts, Panel, Pending, PhotoId, State, View};
 use crate::catalog::Rated;
-use crate::metadata::xmp::{Fields, Flag, Label, Rating, Stars};
+use crate::metadata::xmp::{Fields, Flag, Label, Naming, Rating, Stars};
 use crate::report::{paths, wording};
 
 /// What has to be read or written about ratings.
@@ -30,6 +30,8 @@ pub enum RatingErrand {
         photos: Vec<PathBuf>,
         /// What they get; what it does not say stays.
         rating: Rating,
+        /// How new sidecars are named.
+        naming: Naming,
     },
     /// Take the last command back, or do it again.
     Turn {
@@ -138,6 +140,7 @@ fn order(state: &mut State, photos: Vec<PhotoId>, rating: Rating) -> Vec<Effect>
         number,
         photos: files.map(|photo| photo.path.clone()).collect(),
         rating,
+        naming: state.habits.sidecars.into(),
     };
     for id in &photos {
         state.shoot.show_rating(*id, |shown| {

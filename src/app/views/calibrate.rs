@@ -30,7 +30,7 @@ pub fn show(
     commands: &mut Vec<Command>,
 ) {
     let frame = Frame::new()
-        .fill(theme::PANEL)
+        .fill(theme::panel())
         .inner_margin(Margin::same(16));
     Panel::right("learning")
         .exact_size(WIDTH)
@@ -83,7 +83,7 @@ fn to_rate(
         return controls::message(ui.painter(), ui.max_rect(), icons::IMAGES, text);
     };
     let frame = Frame::new()
-        .fill(theme::PANEL)
+        .fill(theme::panel())
         .inner_margin(Margin::symmetric(16, 0));
     Panel::bottom("to rate")
         .exact_size(14.0 * UNIT)
@@ -92,11 +92,11 @@ fn to_rate(
             ui.horizontal_centered(|ui| {
                 rating::row(ui, Rated { id, photo }, commands);
                 let hint = "How much do you like it? 1 to 5, or X; → for another one";
-                ui.label(RichText::new(hint).color(theme::SECOND));
+                ui.label(RichText::new(hint).color(theme::second()));
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                     controls::icon_button(ui, state, Command::Go(Step::Next), commands);
                     controls::icon_button(ui, state, Command::Go(Step::Previous), commands);
-                    let name = RichText::new(&photo.name).color(theme::SECOND);
+                    let name = RichText::new(&photo.name).color(theme::second());
                     ui.add(Label::new(name).truncate());
                 });
             });
@@ -162,7 +162,7 @@ fn count(ui: &mut Ui, learning: &Learning) {
     ui.label(RichText::new(text).font(theme::score()));
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), UNIT), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(egui::Role::ProgressIndicator, true, "Ratings"));
-    ui.painter().rect_filled(rect, 2.0, theme::LINE);
+    ui.painter().rect_filled(rect, 2.0, theme::line());
     let mut done = rect;
     done.set_width(rect.width() * (rated as f32 / TARGET as f32).min(1.0));
     ui.painter().rect_filled(done, 2.0, theme::ACCENT);
@@ -207,7 +207,11 @@ fn agreement(ui: &mut Ui, name: &str, figure: Agreement, strong: bool) {
         ui.allocate_exact_size(vec2(ui.available_width(), 6.0 * UNIT), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, &text));
     let painter = ui.painter();
-    let colour = if strong { theme::TEXT } else { theme::SECOND };
+    let colour = if strong {
+        theme::text()
+    } else {
+        theme::second()
+    };
     let left = rect.left_center();
     painter.text(left, Align2::LEFT_CENTER, name, theme::body(), colour);
     let value = format!("{:.2}", figure.srcc);
@@ -219,10 +223,14 @@ fn agreement(ui: &mut Ui, name: &str, figure: Agreement, strong: bool) {
     );
     let x = |srcc: f64| line.left() + line.width() * ((srcc.clamp(-1.0, 1.0) + 1.0) / 2.0) as f32;
     let y = line.center().y;
-    painter.hline(line.x_range(), y, Stroke::new(1.0, theme::LINE));
+    painter.hline(line.x_range(), y, Stroke::new(1.0, theme::line()));
     let zero = pos2(x(0.0), y);
-    painter.vline(zero.x, y - 3.0..=y + 3.0, Stroke::new(1.0, theme::LINE));
-    let mark = if strong { theme::ACCENT } else { theme::SECOND };
+    painter.vline(zero.x, y - 3.0..=y + 3.0, Stroke::new(1.0, theme::line()));
+    let mark = if strong {
+        theme::ACCENT
+    } else {
+        theme::second()
+    };
     painter.hline(
         x(figure.low)..=x(figure.high),
         y,
@@ -252,7 +260,7 @@ fn curve(ui: &mut Ui, learning: &Learning) {
     painter.rect_stroke(
         plot,
         2.0,
-        Stroke::new(1.0, theme::LINE),
+        Stroke::new(1.0, theme::line()),
         egui::StrokeKind::Inside,
     );
     let span = (last.labels - first.labels) as f32;
@@ -263,7 +271,7 @@ fn curve(ui: &mut Ui, learning: &Learning) {
     };
     let before: Vec<Pos2> = points.iter().map(|it| at(it.labels, it.before)).collect();
     let after: Vec<Pos2> = points.iter().map(|it| at(it.labels, it.after)).collect();
-    painter.line(before, Stroke::new(1.5, theme::SECOND));
+    painter.line(before, Stroke::new(1.5, theme::second()));
     painter.line(after, Stroke::new(2.0, theme::ACCENT));
     let small = theme::small();
     let below = vec2(0.0, 0.5 * UNIT);
@@ -273,7 +281,7 @@ fn curve(ui: &mut Ui, learning: &Learning) {
         Align2::LEFT_TOP,
         from,
         small.clone(),
-        theme::SECOND,
+        theme::second(),
     );
     let to = last.labels.to_string();
     painter.text(
@@ -281,7 +289,7 @@ fn curve(ui: &mut Ui, learning: &Learning) {
         Align2::RIGHT_TOP,
         to,
         small,
-        theme::SECOND,
+        theme::second(),
     );
 }
 
@@ -308,7 +316,7 @@ fn keep(ui: &mut Ui, state: &State, report: &Report, commands: &mut Vec<Command>
     });
     if let Some(problem) = &learning.problem {
         let text = format!("{}  {problem}", icons::WARNING);
-        ui.label(RichText::new(text).color(theme::PROBLEM));
+        ui.label(RichText::new(text).color(theme::problem()));
     }
 }
 
@@ -369,15 +377,15 @@ fn one_mover(
         ui.painter()
             .image(texture.id(), place, whole, egui::Color32::WHITE);
     } else {
-        ui.painter().rect_filled(area, 3.0, theme::RAISED);
+        ui.painter().rect_filled(area, 3.0, theme::raised());
     }
     let below = pos2(rect.center().x, rect.bottom() - 2.0 * UNIT);
     let font = theme::small();
     ui.painter()
-        .text(below, Align2::CENTER_CENTER, places, font, theme::SECOND);
+        .text(below, Align2::CENTER_CENTER, places, font, theme::second());
     response.on_hover_text(name);
 }
 
 fn second(ui: &mut Ui, text: &str) {
-    ui.label(RichText::new(text).color(theme::SECOND));
+    ui.label(RichText::new(text).color(theme::second()));
 }

@@ -45,7 +45,7 @@ pub fn show(
 /// What can be done, and how the two differ.
 fn bar(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     let frame = Frame::new()
-        .fill(theme::PANEL)
+        .fill(theme::panel())
         .inner_margin(Margin::symmetric(16, 0));
     Panel::bottom("difference")
         .exact_size(10.0 * UNIT)
@@ -56,7 +56,7 @@ fn bar(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
                 let focused = state.focus.filter(|id| beside.contains(id));
                 if let (Some(&select), Some(focused)) = (beside.first(), focused) {
                     let text = difference(&state.shoot, select, focused);
-                    ui.label(RichText::new(text).color(theme::SECOND));
+                    ui.label(RichText::new(text).color(theme::second()));
                 }
                 ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                     controls::button(ui, state, Command::Swap, commands);
@@ -119,7 +119,7 @@ fn contender(
     ui.painter().rect_filled(
         Rect::from_min_max(area.left_bottom(), rect.max),
         0.0,
-        theme::PANEL,
+        theme::panel(),
     );
     ui.scope_builder(UiBuilder::new().max_rect(foot), |ui| {
         ui.horizontal_centered(|ui| {
@@ -128,7 +128,7 @@ fn contender(
             ui.label(RichText::new(score).font(theme::score()));
             rating::row(ui, Rated { id, photo }, commands);
             let name = format!("{} · {role}", photo.name);
-            ui.add(egui::Label::new(RichText::new(name).color(theme::SECOND)).truncate());
+            ui.add(egui::Label::new(RichText::new(name).color(theme::second())).truncate());
         });
     });
     if focused {

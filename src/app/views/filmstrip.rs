@@ -35,7 +35,7 @@ pub fn show(
     }
     Panel::bottom("filmstrip")
         .exact_size(HEIGHT)
-        .frame(Frame::new().fill(theme::PANEL))
+        .frame(Frame::new().fill(theme::panel()))
         .show(ui, |ui| {
             ScrollArea::horizontal()
                 .auto_shrink(false)
@@ -98,7 +98,7 @@ fn frame(
     let painter = ui.painter();
     let area = rect.shrink2(vec2(UNIT, 1.5 * UNIT));
     if focused || response.hovered() {
-        painter.rect_filled(rect.shrink(1.0), 5.0, theme::RAISED);
+        painter.rect_filled(rect.shrink(1.0), 5.0, theme::raised());
     }
     match pictures.tile(ui.ctx(), &state.shoot, id) {
         Some(texture) => {
@@ -111,7 +111,7 @@ fn frame(
             painter.image(texture.id(), place, whole, tint);
         }
         None => {
-            painter.rect_filled(area, 3.0, theme::RAISED);
+            painter.rect_filled(area, 3.0, theme::raised());
             if photo.problem().is_some() {
                 let font = egui::FontId::proportional(20.0);
                 let middle = egui::Align2::CENTER_CENTER;
@@ -120,7 +120,7 @@ fn frame(
                     middle,
                     icons::IMAGE_BROKEN,
                     font,
-                    theme::DISABLED,
+                    theme::disabled(),
                 );
             }
         }
@@ -133,6 +133,6 @@ fn frame(
     if focused {
         controls::ring(painter, rect.shrink(1.0), 2.0, theme::ACCENT);
     } else if state.looking.beside.contains(&id) {
-        controls::ring(painter, rect.shrink(1.0), 1.0, theme::SECOND);
+        controls::ring(painter, rect.shrink(1.0), 1.0, theme::second());
     }
 }

@@ -16,7 +16,7 @@ use crate::report::wording;
 /// The panel with all controls.
 pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     let frame = Frame::new()
-        .fill(theme::PANEL)
+        .fill(theme::panel())
         .inner_margin(Margin::same(12));
     Side::left("find")
         .default_size(58.0 * UNIT)
@@ -66,7 +66,7 @@ fn caption(ui: &mut Ui, text: &str) {
     ui.add_space(UNIT);
     let text = RichText::new(text)
         .font(theme::small())
-        .color(theme::SECOND);
+        .color(theme::second());
     ui.label(text);
 }
 
@@ -172,7 +172,7 @@ pub fn chips(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         return;
     }
     let frame = Frame::new()
-        .fill(theme::PANEL)
+        .fill(theme::panel())
         .inner_margin(Margin::symmetric(12, 4));
     Side::top("chips").frame(frame).show(ui, |ui| {
         ui.horizontal_wrapped(|ui| {

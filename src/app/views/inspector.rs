@@ -16,7 +16,7 @@ use crate::report::paths;
 
 pub fn show(ui: &mut Ui, state: &State, pictures: &mut Pictures, commands: &mut Vec<Command>) {
     let frame = Frame::new()
-        .fill(theme::PANEL)
+        .fill(theme::panel())
         .inner_margin(Margin::same(12));
     Side::right("inspector")
         .default_size(68.0 * UNIT)
@@ -68,7 +68,7 @@ fn about(
 }
 
 fn second(ui: &mut Ui, text: &str) {
-    ui.add(egui::Label::new(RichText::new(text).color(theme::SECOND)).wrap());
+    ui.add(egui::Label::new(RichText::new(text).color(theme::second())).wrap());
 }
 
 /// A scene in words.
@@ -118,7 +118,7 @@ fn facts(ui: &mut Ui, photo: &Photo) {
             for (name, value) in rows {
                 let name = RichText::new(name)
                     .font(theme::small())
-                    .color(theme::SECOND);
+                    .color(theme::second());
                 ui.label(name);
                 let value = RichText::new(paths::clean(&value)).font(theme::small());
                 ui.add(egui::Label::new(value).wrap());
@@ -195,7 +195,7 @@ fn draw(ui: &mut Ui, histogram: &Histogram) {
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Image, true, "Histogram"));
     let painter = ui.painter();
-    painter.rect_filled(rect, 3.0, theme::CANVAS);
+    painter.rect_filled(rect, 3.0, theme::canvas());
     let most = histogram.height() as f32;
     let point = |bin: usize, count: u32| {
         let x = rect.left() + rect.width() * bin as f32 / (BINS - 1) as f32;
@@ -238,7 +238,7 @@ fn clipped(ui: &mut Ui, rect: Rect, histogram: &Histogram) {
         if share(bin) >= 1.0 {
             let text = format!(" {:.0} % ", share(bin));
             let painter = ui.painter();
-            painter.text(corner, align, text, theme::small(), theme::SECOND);
+            painter.text(corner, align, text, theme::small(), theme::second());
         }
     }
 }

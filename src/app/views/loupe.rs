@@ -31,7 +31,7 @@ pub fn show(
         return;
     };
     let frame = Frame::new()
-        .fill(theme::PANEL)
+        .fill(theme::panel())
         .inner_margin(Margin::symmetric(16, 0));
     Panel::bottom("caption")
         .exact_size(13.0 * UNIT)
@@ -140,7 +140,7 @@ fn caption(ui: &mut Ui, state: &State, id: PhotoId, photo: &Photo, commands: &mu
                 wording::count(place),
                 wording::count(state.shoot.scored())
             );
-            ui.label(RichText::new(rank).color(theme::SECOND));
+            ui.label(RichText::new(rank).color(theme::second()));
             ui.add_space(2.0 * UNIT);
         } else {
             let text = match photo.problem() {
@@ -150,7 +150,7 @@ fn caption(ui: &mut Ui, state: &State, id: PhotoId, photo: &Photo, commands: &mu
             ui.label(
                 RichText::new(text)
                     .font(theme::score())
-                    .color(theme::SECOND),
+                    .color(theme::second()),
             );
         }
         ui.add(egui::Label::new(RichText::new(&photo.name).font(theme::score())).truncate())
@@ -161,7 +161,7 @@ fn caption(ui: &mut Ui, state: &State, id: PhotoId, photo: &Photo, commands: &mu
             if let Some(scene) = scored.scene {
                 text += &format!(" · {}", inspector::scene_name(scene));
             }
-            ui.label(RichText::new(text).color(theme::SECOND));
+            ui.label(RichText::new(text).color(theme::second()));
         }
     });
 }

@@ -14,8 +14,10 @@ mod inspector;
 mod key_sheet;
 mod loupe;
 mod models;
+mod palette;
 mod problems;
 mod rating;
+mod settings;
 mod stage;
 mod status_bar;
 mod survey;
@@ -57,10 +59,15 @@ pub fn show(
     memory: &mut Memory,
 ) -> Vec<Command> {
     let ctx = ui.ctx().clone();
+    theme::begin(&ctx);
     // Before the widgets, so that what the keys mean here is not lost to them.
     let focused = ctx.memory(|memory| memory.focused()).is_some();
     let on_control = focused && memory.keyboard.is_none();
-    let mut commands = keys::pressed(&ctx, state, on_control);
+    state.keys.publish(&ctx);
+    let mut commands = match &state.rebinding {
+        Some(command) => rebound(&ctx, command),
+        None => keys::pressed(&ctx, state, on_control),
+    };
     for command in &mut commands {
         // Keys know no pointer.
         if let Command::ToggleZoom(place @ None) = command {
@@ -80,6 +87,9 @@ pub fn show(
     if state.panel == Some(Panel::Conflicts) {
         conflicts::show(ui, state, &mut commands);
     }
+    if state.panel == Some(Panel::Settings) {
+        settings::show(ui, state, &mut commands);
+    }
     if state.panel == Some(Panel::Models) {
         models::show(ui, state, &mut commands);
     }
@@ -93,7 +103,7 @@ pub fn show(
         find::chips(ui, state, &mut commands);
     }
     CentralPanel::default()
-        .frame(Frame::new().fill(theme::CANVAS))
+        .frame(Frame::new().fill(theme::canvas()))
         .show(ui, |ui| match state.view {
             View::Welcome => welcome::show(ui, state, &mut commands),
             View::Grid => grid::show(ui, state, pictures, memory, &mut commands),
@@ -106,9 +116,21 @@ pub fn show(
         memory.keyboard = None;
     }
     if state.panel == Some(Panel::Keys) {
-        key_sheet::show(&ctx, &mut commands);
+        key_sheet::show(&ctx, state, &mut commands);
+    }
+    if state.panel == Some(Panel::Palette) {
+        palette::show(&ctx, state, &mut commands);
     }
     hud::show(&ctx, state, memory);
     drop::overlay(&ctx);
     commands
+}
+
+/// The key that a command is to have from now on, once it is pressed.
+fn rebound(ctx: &egui::Context, command: &str) -> Vec<Command> {
+    match keys::next_pressed(ctx) {
+        None => Vec::new(),
+        Some(key) if key.logical_key == egui::Key::Escape => vec![Command::Rebind(None)],
+        Some(key) => vec![Command::Bind(command.to_owned(), key)],
+    }
 }

@@ -91,7 +91,7 @@ impl Rated<'_> {
             let hovered = self.target(ui, rect, ("flag", place), given, has, commands);
             let (icon, mut colour) = look(flag);
             if !has && !hovered {
-                colour = theme::SECOND;
+                colour = theme::ON_OVER.gamma_multiply(0.7);
             }
             mark(ui.painter(), rect.center(), icon, colour);
         }
@@ -109,7 +109,7 @@ impl Rated<'_> {
             ui.painter()
                 .circle_filled(rect.center(), radius, label_colour(label));
             if has {
-                let ring = Stroke::new(1.5, theme::TEXT);
+                let ring = Stroke::new(1.5, theme::text());
                 ui.painter().circle_stroke(rect.center(), 6.0, ring);
             }
         }
@@ -136,14 +136,14 @@ pub fn spoken(photo: &Photo) -> String {
 /// A flag's icon and colour.
 fn look(flag: Flag) -> (&'static str, Color32) {
     match flag {
-        Flag::Reject => (icons::X, theme::PROBLEM),
+        Flag::Reject => (icons::X, theme::REJECTED),
         Flag::Pick | Flag::None => (icons::FLAG, Color32::WHITE),
     }
 }
 
 /// An icon that can be seen on any picture.
 fn mark(painter: &Painter, middle: Pos2, icon: &str, colour: Color32) {
-    painter.circle_filled(middle, 9.0, theme::CANVAS.gamma_multiply(0.75));
+    painter.circle_filled(middle, 9.0, theme::OVER.gamma_multiply(0.75));
     let font = FontId::proportional(14.0);
     painter.text(middle, Align2::CENTER_CENTER, icon, font, colour);
 }
@@ -167,7 +167,7 @@ pub fn label_colour(label: Label) -> Color32 {
         Label::Green => theme::LABELS[2],
         Label::Blue => theme::LABELS[3],
         Label::Purple => theme::LABELS[4],
-        Label::None | Label::Other => theme::SECOND,
+        Label::None | Label::Other => theme::second(),
     }
 }
 
@@ -184,15 +184,15 @@ pub fn star(painter: &Painter, middle: Pos2, radius: f32, filled: bool) {
     };
     let outline: Vec<Pos2> = (0..10).map(point).collect();
     if !filled {
-        let stroke = Stroke::new(1.0, theme::SECOND);
+        let stroke = Stroke::new(1.0, theme::second());
         painter.add(Shape::closed_line(outline, stroke));
         return;
     }
     // A fan, as the shape is not convex.
     let mut mesh = Mesh::default();
-    mesh.colored_vertex(middle, theme::STAR);
+    mesh.colored_vertex(middle, theme::star());
     for corner in outline {
-        mesh.colored_vertex(corner, theme::STAR);
+        mesh.colored_vertex(corner, theme::star());
     }
     for i in 0..10 {
         mesh.add_triangle(0, 1 + i, 1 + (i + 1) % 10);

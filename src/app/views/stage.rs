@@ -264,18 +264,18 @@ impl Stage<'_> {
 /// A short text in the corner of a photo.
 fn corner_note(painter: &Painter, area: Rect, text: &str) {
     let at = area.right_bottom() - Vec2::splat(2.0 * UNIT);
-    let galley = painter.layout_no_wrap(text.to_owned(), theme::small(), theme::TEXT);
+    let galley = painter.layout_no_wrap(text.to_owned(), theme::small(), theme::ON_OVER);
     let rect = Align2::RIGHT_BOTTOM.anchor_size(at, galley.size());
     let back = rect.expand2(vec2(1.5 * UNIT, 0.5 * UNIT));
-    painter.rect_filled(back, 4.0, theme::CANVAS.gamma_multiply(0.85));
-    painter.galley(rect.min, galley, theme::TEXT);
+    painter.rect_filled(back, 4.0, theme::OVER.gamma_multiply(0.85));
+    painter.galley(rect.min, galley, theme::ON_OVER);
 }
 
 /// The colour behind large photos.
 pub fn backdrop(backdrop: Backdrop) -> Color32 {
     match backdrop {
         Backdrop::Black => Color32::BLACK,
-        Backdrop::Dark => theme::CANVAS,
+        Backdrop::Dark => theme::OVER,
         Backdrop::Grey => Color32::from_gray(118),
         Backdrop::White => Color32::WHITE,
     }

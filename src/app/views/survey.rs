@@ -84,14 +84,14 @@ fn candidate(
         response.on_hover_text("Click to take it out; its rating stays");
     }
     let foot = Rect::from_min_max(area.left_bottom(), rect.max);
-    ui.painter().rect_filled(foot, 4.0, theme::PANEL);
+    ui.painter().rect_filled(foot, 4.0, theme::panel());
     let score = photo.scored().map(|it| it.score.to_string());
     ui.painter().text(
         pos2(foot.left() + 2.0 * UNIT, foot.center().y),
         Align2::LEFT_CENTER,
         score.unwrap_or_else(|| "–".to_owned()),
         theme::score(),
-        theme::TEXT,
+        theme::text(),
     );
     // Where there is room for it.
     let left = 12.0 * UNIT;

@@ -14,7 +14,7 @@ const ROOMY: f32 = 1150.0;
 
 pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     let frame = Frame::new()
-        .fill(theme::PANEL)
+        .fill(theme::panel())
         .inner_margin(Margin::symmetric(12, 0));
     Bar::top("top bar")
         .exact_size(11.0 * UNIT)
@@ -28,6 +28,7 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
                 views(ui, state, commands);
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                     controls::icon_button(ui, state, Command::Close, commands);
+                    controls::icon_button(ui, state, Command::Toggle(Panel::Settings), commands);
                     controls::icon_button(ui, state, Command::Toggle(Panel::Keys), commands);
                     controls::icon_button(ui, state, Command::ToggleInspector, commands);
                     controls::icon_button(ui, state, Command::OpenFolder, commands);
@@ -51,7 +52,7 @@ fn title(ui: &mut Ui, state: &State) {
         ui.add(egui::Label::new(title).truncate());
     });
     let photos = wording::counted(state.shoot.len(), "photo");
-    ui.label(RichText::new(photos).color(theme::SECOND));
+    ui.label(RichText::new(photos).color(theme::second()));
 }
 
 fn views(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
