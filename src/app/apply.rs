@@ -170,6 +170,7 @@ pub fn apply(state: &mut State, command: Command) -> Vec<Effect> {
         | Command::ZoomTo(_)
         | Command::ToggleFilmstrip
         | Command::NextBackdrop
+        | Command::ToggleOverlay(_)
         | Command::SetBackdrop(_) => looking::look(state, command),
         Command::Back => match (state.panel.take(), state.view) {
             (None, View::Loupe | View::Compare | View::Survey)

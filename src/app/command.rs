@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use egui::KeyboardShortcut;
 
 use super::icons;
+use super::overlay::Overlay;
 use super::settings::{Look, Sidecars};
 use super::state::{Backdrop, Filter, GridSize, Panel, PhotoId, Sort, Zoom};
 use crate::metadata::xmp::{Flag, Label};
@@ -64,6 +65,8 @@ pub enum Command {
     ToggleFilmstrip,
     /// Another background for large photos.
     NextBackdrop,
+    /// Show this over large photos, or nothing any more.
+    ToggleOverlay(Overlay),
     /// This background for large photos.
     SetBackdrop(Backdrop),
     /// Leave whatever is on top: a panel, then the large photo.
@@ -248,6 +251,8 @@ impl Command {
             Self::Swap => "Swap the two",
             Self::Drop(_) => "Take out",
             Self::ToggleFilmstrip => "Filmstrip",
+            Self::ToggleOverlay(Overlay::Clipping) => "Show what is clipped",
+            Self::ToggleOverlay(_) => "Show what is sharp",
             Self::NextBackdrop | Self::SetBackdrop(_) => "Background",
             Self::Back => "Back",
             Self::Focus(_) | Self::FocusBeside(_) => "Go to photo",

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use egui::{Key, KeyboardShortcut, Modifiers};
 
 use super::command::{Command, Rate, Step};
+use super::overlay::Overlay;
 use super::state::{Panel, State, View};
 use crate::metadata::xmp::{Flag, Label};
 
@@ -304,6 +305,8 @@ fn usual() -> Vec<Binding> {
         (Key::Space, plain, Grid, C::ShowLoupe),
         (Key::T, plain, Shoot, C::ToggleFilmstrip),
         (Key::B, plain, Large, C::NextBackdrop),
+        (Key::J, plain, Large, C::ToggleOverlay(Overlay::Clipping)),
+        (Key::K, plain, Large, C::ToggleOverlay(Overlay::Peaking)),
         (Key::Escape, plain, Anywhere, C::Back),
         (Key::Plus, plain, Grid, C::LargerTiles),
         (Key::Equals, plain, Grid, C::LargerTiles),

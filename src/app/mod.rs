@@ -13,6 +13,7 @@ mod command;
 mod histogram;
 mod icons;
 mod keys;
+mod overlay;
 mod pictures;
 mod settings;
 mod state;

@@ -15,10 +15,13 @@ use egui::{TextureHandle, TextureOptions};
 use image::RgbImage;
 
 use super::backstage::{
-    Gallery, Mailbox, Picture, PictureKey, PictureRequest, PictureResult, Size, colour_image,
+    Gallery, Mailbox, Measured, PROOF, Picture, PictureKey, PictureRequest, PictureResult, Size,
+    colour_image,
 };
 use super::histogram::Histogram;
+use super::overlay::Overlay;
 use super::state::{PhotoId, Shoot};
+use crate::imaging::measures::Measures;
 
 /// Bytes of small pictures in memory, at most.
 const SMALL_BYTES: usize = 256 << 20;
@@ -44,12 +47,28 @@ const UPLOADS: usize = 24;
 /// that is being resized does not decode anew at every pixel.
 const STEP: u32 = 256;
 
+/// Bytes of measures with their proofs, at most, and of one: two textures.
+const MEASURED_BYTES: usize = 64 << 20;
+const PROVEN_BYTES: usize = 2 * 4 * (PROOF[0] * PROOF[1]) as usize;
+
+/// What was measured of a photo, with the parts of it that prove it.
+#[derive(Clone)]
+pub struct Proven {
+    /// What was measured.
+    pub measures: Measures,
+    /// Around the sharpest area.
+    pub sharpest: Option<TextureHandle>,
+    /// Around the area with most clipped lights, which are marked.
+    pub lights: Option<TextureHandle>,
+}
+
 /// The pictures on the screen.
 pub struct Pictures {
     gallery: Gallery,
     arrived: Receiver<PictureResult>,
     small: Kept<PhotoId, Arc<RgbImage>>,
     full: Kept<PhotoId, Arc<RgbImage>>,
+    measured: Kept<PhotoId, Proven>,
     textures: Kept<PictureKey, TextureHandle>,
     histograms: Kept<PhotoId, Histogram>,
     failed: HashMap<PictureKey, String>,
@@ -67,6 +86,7 @@ impl Pictures {
             arrived,
             small: Kept::new(SMALL_BYTES),
             full: Kept::new(FULL_BYTES),
+            measured: Kept::new(MEASURED_BYTES),
             textures: Kept::new(TEXTURE_BYTES),
             histograms: Kept::new(HISTOGRAM_BYTES),
             failed: HashMap::new(),
@@ -87,6 +107,7 @@ impl Pictures {
     pub fn forget(&mut self) {
         self.small.clear();
         self.full.clear();
+        self.measured.clear();
         self.textures.clear();
         self.histograms.clear();
         self.failed.clear();
@@ -100,6 +121,22 @@ impl Pictures {
                 Ok(Picture::Full(image)) => {
                     let bytes = image.as_raw().len();
                     self.full.insert(key.photo, image, bytes);
+                }
+                Ok(Picture::Measured(measured)) => {
+                    let Measured {
+                        measures,
+                        sharpest,
+                        lights,
+                    } = *measured;
+                    let proof = |image: Option<egui::ColorImage>| {
+                        image.map(|image| ctx.load_texture("proof", image, TextureOptions::LINEAR))
+                    };
+                    let proven = Proven {
+                        measures,
+                        sharpest: proof(sharpest),
+                        lights: proof(lights),
+                    };
+                    self.measured.insert(key.photo, proven, PROVEN_BYTES);
                 }
                 Ok(Picture::Whole(image)) => {
                     if key.size == Size::Tile {
@@ -128,6 +165,7 @@ impl Pictures {
             shoot: shoot.number,
             photo,
             size: Size::Tile,
+            overlay: Overlay::None,
         };
         if let Some(texture) = self.textures.get(&key) {
             return Some(texture.clone());
@@ -163,6 +201,7 @@ impl Pictures {
                     shoot: shoot.number,
                     photo,
                     size: Size::Tile,
+                    overlay: Overlay::None,
                 };
                 self.want(key, shoot);
             }
@@ -177,12 +216,14 @@ impl Pictures {
         shoot: &Shoot,
         photo: PhotoId,
         pixels: egui::Vec2,
+        overlay: Overlay,
     ) -> Option<Result<TextureHandle, String>> {
         let side = |length: f32| (length.max(1.0) as u32).div_ceil(STEP) * STEP;
         let key = PictureKey {
             shoot: shoot.number,
             photo,
             size: Size::Fit(side(pixels.x), side(pixels.y)),
+            overlay,
         };
         if let Some(texture) = self.textures.get(&key) {
             return Some(Ok(texture.clone()));
@@ -204,6 +245,26 @@ impl Pictures {
             shoot: shoot.number,
             photo,
             size: Size::Full,
+            overlay: Overlay::None,
+        };
+        if let Some(reason) = self.failed.get(&key) {
+            return Some(Err(reason.clone()));
+        }
+        self.want(key, shoot);
+        None
+    }
+
+    /// What was measured of a photo, or the reason why not; `None` while it is
+    /// being measured.
+    pub fn measured(&mut self, shoot: &Shoot, photo: PhotoId) -> Option<Result<Proven, String>> {
+        if let Some(proven) = self.measured.get(&photo) {
+            return Some(Ok(proven.clone()));
+        }
+        let key = PictureKey {
+            shoot: shoot.number,
+            photo,
+            size: Size::Measured,
+            overlay: Overlay::None,
         };
         if let Some(reason) = self.failed.get(&key) {
             return Some(Err(reason.clone()));
@@ -221,11 +282,13 @@ impl Pictures {
         photo: PhotoId,
         image: &RgbImage,
         (column, row): (u32, u32),
+        overlay: Overlay,
     ) -> Option<TextureHandle> {
         let key = PictureKey {
             shoot: shoot.number,
             photo,
             size: Size::Piece(column, row),
+            overlay,
         };
         if let Some(texture) = self.textures.get(&key) {
             return Some(texture.clone());
@@ -242,7 +305,9 @@ impl Pictures {
         }
         self.uploads += 1;
         let cut = image::imageops::crop_imm(image, left, top, width, height).to_image();
-        self.show(ctx, key, colour_image(&cut));
+        let mut cut = colour_image(&cut);
+        overlay.draw(&mut cut);
+        self.show(ctx, key, cut);
         self.textures.get(&key).cloned()
     }
 

@@ -2,6 +2,7 @@
 
 use super::{say, settle_focus, steps};
 use crate::app::command::{Command, Step};
+use crate::app::overlay::Overlay;
 use crate::app::state::{COMPARED, PhotoId, SURVEYED, State, View, Zoom};
 
 /// Changes how photos are looked at.
@@ -24,6 +25,12 @@ pub(super) fn look(state: &mut State, command: Command) {
             looking.backdrop = looking.backdrop.next();
             let text = format!("Background: {}", looking.backdrop.label().to_lowercase());
             say(state, text);
+        }
+        Command::ToggleOverlay(overlay) => {
+            looking.overlay = match looking.overlay == overlay {
+                true => Overlay::None,
+                false => overlay,
+            };
         }
         Command::SetBackdrop(backdrop) => looking.backdrop = backdrop,
         _ => {}

@@ -28,7 +28,8 @@ pub use files::{export, unpack_samples};
 pub use learning::Tutor;
 pub use models::Shelf;
 pub use pictures::{
-    Gallery, Picture, PictureKey, PictureRequest, PictureResult, Size, colour_image,
+    Gallery, Measured, PROOF, Picture, PictureKey, PictureRequest, PictureResult, Size,
+    colour_image,
 };
 pub use ratings::RatingDesk;
 pub use scenes::SceneTeller;

@@ -1,6 +1,7 @@
 //! How photos are looked at: how large, which part, and which beside each other.
 
 use super::PhotoId;
+use crate::app::overlay::Overlay;
 
 /// Most photos that are compared.
 pub const COMPARED: usize = 4;
@@ -65,6 +66,8 @@ pub struct Looking {
     pub filmstrip: bool,
     /// What lies behind large photos.
     pub backdrop: Backdrop,
+    /// What is drawn over them.
+    pub overlay: Overlay,
 }
 
 impl Default for Looking {
@@ -74,6 +77,7 @@ impl Default for Looking {
             beside: Vec::new(),
             filmstrip: true,
             backdrop: Backdrop::Dark,
+            overlay: Overlay::None,
         }
     }
 }

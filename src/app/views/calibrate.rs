@@ -115,7 +115,7 @@ fn to_rate(
     let pixels = stage.area.size() * ui.pixels_per_point();
     let proposals = state.learning.proposals.iter();
     for id in proposals.filter(|other| **other != id).take(2) {
-        let _ = pictures.large(&state.shoot, *id, pixels);
+        let _ = pictures.large(&state.shoot, *id, pixels, state.looking.overlay);
     }
 }
 

@@ -5,6 +5,7 @@ use egui::{Color32, Frame, Grid, Margin, Panel as Side, RichText, ScrollArea, Se
 use egui::{Mesh, Rect, Shape, Stroke, WidgetInfo, pos2};
 
 use super::rating::{self, Rated};
+use super::up_close;
 use crate::app::command::Command;
 use crate::app::histogram::{BINS, Histogram};
 use crate::app::pictures::Pictures;
@@ -62,6 +63,10 @@ fn about(
     ui.add_space(2.0 * UNIT);
     if let Some(histogram) = pictures.histogram(&state.shoot, id) {
         draw(ui, histogram);
+        ui.add_space(2.0 * UNIT);
+    }
+    if photo.problem().is_none() {
+        up_close::show(ui, state, pictures, id);
         ui.add_space(2.0 * UNIT);
     }
     facts(ui, photo);

@@ -86,7 +86,7 @@ fn ahead(ui: &Ui, state: &State, pictures: &mut Pictures, memory: &mut Memory, a
             .is_some_and(|photo| photo.problem().is_none())
         {
             // Only asked for; whether it is there already does not matter.
-            let _ = pictures.large(&state.shoot, *id, pixels);
+            let _ = pictures.large(&state.shoot, *id, pixels, state.looking.overlay);
         }
     }
     // Its pixels, where those are looked at: they take longest.

@@ -23,6 +23,7 @@ mod status_bar;
 mod survey;
 mod tile;
 mod top_bar;
+mod up_close;
 mod welcome;
 
 use egui::{CentralPanel, Frame, Ui};

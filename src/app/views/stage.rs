@@ -154,7 +154,12 @@ impl Stage<'_> {
         let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
         let enlarged = zoom.scale.is_some();
         // In the order in which it is to be decoded: what is looked at first.
-        let large = pictures.large(&state.shoot, self.id, self.area.size() * density);
+        let large = pictures.large(
+            &state.shoot,
+            self.id,
+            self.area.size() * density,
+            state.looking.overlay,
+        );
         let full = enlarged
             .then(|| pictures.full(&state.shoot, self.id))
             .flatten();
@@ -214,8 +219,14 @@ impl Stage<'_> {
         for row in first.y as u32..=last.y as u32 {
             for column in first.x as u32..=last.x as u32 {
                 let at = (column, row);
-                let Some(texture) = pictures.piece(ui.ctx(), &state.shoot, self.id, image, at)
-                else {
+                let Some(texture) = pictures.piece(
+                    ui.ctx(),
+                    &state.shoot,
+                    self.id,
+                    image,
+                    at,
+                    state.looking.overlay,
+                ) else {
                     continue;
                 };
                 let corner = placing.rect.min + vec2(column as f32, row as f32) * piece;

@@ -6,7 +6,7 @@ use egui::{
 };
 
 use super::controls;
-use super::rating::{self, MARK, Rated, STAR};
+use super::rating::{self, Ground, MARK, Rated, STAR};
 use crate::app::command::Command;
 use crate::app::icons;
 use crate::app::state::{Photo, PhotoId};
@@ -162,7 +162,7 @@ impl Tile<'_> {
             return rating::flag_mark(painter, middle, self.photo);
         }
         let rated = self.rated();
-        rated.flags(ui, first, commands);
+        rated.flags(ui, first, Ground::Picture, commands);
         let width = 5.0 * STAR;
         let dots = pos2(area.right() - width - UNIT, first.y);
         if dots.x > first.x + 2.0 * MARK {
