@@ -18,7 +18,7 @@ use crate::model::ModelInfo;
 
 pub use culling::{Conflict, Culling, Pending};
 pub use find::{Filter, Find, Sort};
-pub use learning::{Learning, Lesson, Mover, Phase, Point, TARGET};
+pub use learning::{Expected, Learning, Lesson, Mover, Phase, Point, TARGET};
 pub use looking::{Backdrop, COMPARED, Looking, SURVEYED, Zoom};
 pub use models::{Download, Installed, LookUp, Models, Offered, TasteProfile};
 pub(super) use shoot::name;

@@ -139,6 +139,21 @@ impl Calibration {
         check::check(&photos, &labels, self.margins)
     }
 
+    /// As [`Calibration::check`], with the places of rated photos and what each was
+    /// expected to get by the others' ratings: 0 for the lowest rating that was
+    /// given, 1 for the highest.
+    ///
+    /// # Errors
+    /// As [`Calibration::taste`].
+    pub fn judge(&self) -> Result<(Report, Vec<(usize, f64)>), CalibrateError> {
+        let (photos, labels) = self.labelled();
+        let judged = check::judge(&photos, &labels, self.margins)?;
+        let places: Vec<usize> = self.labels.keys().copied().collect();
+        let expected = judged.expected.into_iter();
+        let expected = expected.filter_map(|(i, value)| Some((*places.get(i)?, value)));
+        Ok((judged.report, expected.collect()))
+    }
+
     /// Scores of all photos, in the order of their places.
     ///
     /// # Errors

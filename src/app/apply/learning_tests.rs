@@ -76,6 +76,7 @@ fn learned(state: &mut State, proposals: &[PhotoId], labels: usize, after: Optio
                 .map(|after| report(labels, after))
                 .ok_or_else(|| "too few".to_owned()),
             movers: Vec::new(),
+            expected: Vec::new(),
         },
     };
     receive(state, Message::Learn(news));
@@ -176,6 +177,7 @@ fn what_was_begun_for_a_closed_shoot_is_for_nobody() {
             labels: 9,
             report: Ok(report(9, 0.5)),
             movers: Vec::new(),
+            expected: Vec::new(),
         },
     };
     receive(&mut state, Message::Learn(late));

@@ -9,7 +9,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::{Mail, spawn};
 use crate::app::apply::{LearnErrand, LearnNews, Message};
-use crate::app::state::{Lesson, Mover, PhotoId};
+use crate::app::state::{Expected, Lesson, Mover, PhotoId};
 use crate::engine::calibration::Calibration;
 use crate::engine::models::{self, Device, Source};
 use crate::engine::profiles::{self, ProfilesError};
@@ -218,12 +218,20 @@ impl Class {
         let calibration = &self.calibration;
         let learned = calibration
             .taste()
-            .and_then(|taste| Ok((taste, calibration.check()?)));
-        let (movers, report) = match &learned {
-            Ok((taste, report)) => (self.movers(taste), Ok(*report)),
-            Err(reason) => (Vec::new(), Err(reason.to_string())),
+            .and_then(|taste| Ok((taste, calibration.judge()?)));
+        let mut expected = Vec::new();
+        let (movers, report) = match learned {
+            Ok((taste, (report, judged))) => {
+                let movers = self.movers(&taste);
+                expected = self.expected(&judged);
+                self.learned = Some((taste, report));
+                (movers, Ok(report))
+            }
+            Err(reason) => {
+                self.learned = None;
+                (Vec::new(), Err(reason.to_string()))
+            }
         };
-        self.learned = learned.ok();
         let proposal = self.calibration.propose(&[], count);
         let photo = |place: &usize| self.photos.get(*place).copied();
         LearnNews::Learned {
@@ -234,8 +242,21 @@ impl Class {
                 labels: self.calibration.labels().len(),
                 report,
                 movers,
+                expected,
             },
         }
+    }
+
+    fn expected(&self, judged: &[(usize, f64)]) -> Vec<Expected> {
+        let labels = self.calibration.labels();
+        let of = |&(place, expected): &(usize, f64)| {
+            Some(Expected {
+                photo: *self.photos.get(place)?,
+                label: *labels.get(&place)?,
+                expected,
+            })
+        };
+        judged.iter().filter_map(of).collect()
     }
 
     /// The photos whose place changes most.

@@ -76,6 +76,19 @@ pub struct Lesson {
     pub report: Result<Report, String>,
     /// The photos whose place changes most, rising ones first.
     pub movers: Vec<Mover>,
+    /// Every rated photo's rating beside what was expected of it.
+    pub expected: Vec<Expected>,
+}
+
+/// A rated photo, and what was expected of it by the other ratings.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Expected {
+    /// The photo.
+    pub photo: PhotoId,
+    /// Its rating.
+    pub label: f64,
+    /// What was expected: 0 for the lowest rating given, 1 for the highest.
+    pub expected: f64,
 }
 
 /// A photo whose place in the shoot changes.

@@ -13,7 +13,7 @@ use super::tile::fitted;
 use crate::app::command::{Command, Step};
 use crate::app::icons;
 use crate::app::pictures::Pictures;
-use crate::app::state::{Learning, Lesson, Mover, Phase, State, TARGET};
+use crate::app::state::{Expected, Learning, Lesson, Mover, Phase, State, TARGET};
 use crate::app::theme::{self, UNIT};
 use crate::learning::calibrate::FEWEST;
 use crate::learning::calibrate::check::{Agreement, Report};
@@ -193,6 +193,7 @@ fn outcome(ui: &mut Ui, state: &State, lesson: &Lesson, commands: &mut Vec<Comma
     agreement(ui, "With your eye", report.calibrated, true);
     agreement(ui, "Your ratings alone", report.ridge, false);
     curve(ui, &state.learning);
+    scatter(ui, state, &lesson.expected, commands);
     ui.label(report.explanation());
     keep(ui, state, report, commands);
 }
@@ -291,6 +292,50 @@ fn curve(ui: &mut Ui, learning: &Learning) {
         small,
         theme::second(),
     );
+}
+
+/// Your ratings beside what was expected of them; a point goes to its photo.
+fn scatter(ui: &mut Ui, state: &State, points: &[Expected], commands: &mut Vec<Command>) {
+    let labels = points.iter().map(|it| it.label);
+    let low = labels.clone().fold(f64::INFINITY, f64::min);
+    let span = labels.fold(f64::NEG_INFINITY, f64::max) - low;
+    if points.is_empty() || !span.is_finite() || span <= 0.0 {
+        return;
+    }
+    second(
+        ui,
+        "Your ratings, left to right, and what was expected, bottom to top",
+    );
+    let size = vec2(ui.available_width(), 32.0 * UNIT);
+    let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
+    let frame = Stroke::new(1.0, theme::line());
+    ui.painter()
+        .rect_stroke(rect, 2.0, frame, egui::StrokeKind::Inside);
+    let plot = rect.shrink(3.0 * UNIT);
+    let diagonal = [plot.left_bottom(), plot.right_top()];
+    ui.painter().line_segment(diagonal, frame);
+    for point in points {
+        let Some(photo) = state.shoot.photo(point.photo) else {
+            continue;
+        };
+        let x = ((point.label - low) / span) as f32;
+        let y = point.expected.clamp(-0.1, 1.1) as f32;
+        let at = pos2(
+            plot.left() + x * plot.width(),
+            plot.bottom() - y * plot.height(),
+        );
+        let spot = Rect::from_center_size(at, Vec2::splat(3.0 * UNIT));
+        let id = ui.scope_id().with(("expected", point.photo));
+        let response = ui.interact(spot, id, Sense::CLICK);
+        let name = format!("{}, rated {}", photo.name, point.label);
+        response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, &name));
+        let radius = if response.hovered() { 5.0 } else { 3.5 };
+        ui.painter().circle_filled(at, radius, theme::ACCENT);
+        if response.clicked() {
+            commands.push(Command::Focus(point.photo));
+        }
+        response.on_hover_text(name);
+    }
 }
 
 fn keep(ui: &mut Ui, state: &State, report: &Report, commands: &mut Vec<Command>) {
