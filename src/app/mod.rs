@@ -160,6 +160,12 @@ impl App {
         self.pictures.are_there()
     }
 
+    /// Whether the focused photo was shown large in the last frame, not its small
+    /// picture in its place.
+    pub fn has_large(&self) -> bool {
+        self.pictures.large_was_there()
+    }
+
     fn run(&mut self, ctx: &egui::Context, command: Command) {
         tracing::debug!(?command);
         for effect in apply(&mut self.state, command) {

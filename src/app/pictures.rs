@@ -75,6 +75,8 @@ pub struct Pictures {
     wanted: Vec<PictureRequest>,
     asked: Vec<PictureKey>,
     uploads: usize,
+    /// Whether the first large picture of this frame was there.
+    large: Option<bool>,
 }
 
 impl Pictures {
@@ -93,6 +95,7 @@ impl Pictures {
             wanted: Vec::new(),
             asked: Vec::new(),
             uploads: 0,
+            large: None,
         }
     }
 
@@ -115,6 +118,7 @@ impl Pictures {
 
     /// Takes in what was decoded since the last frame.
     pub fn collect(&mut self, ctx: &egui::Context, shoot: u64) {
+        self.large = None;
         for PictureResult { key, picture } in self.arrived.try_iter().collect::<Vec<_>>() {
             match picture {
                 _ if key.shoot != shoot => {}
@@ -225,8 +229,10 @@ impl Pictures {
             size: Size::Fit(side(pixels.x), side(pixels.y)),
             overlay,
         };
-        if let Some(texture) = self.textures.get(&key) {
-            return Some(Ok(texture.clone()));
+        let there = self.textures.get(&key).cloned();
+        self.large = self.large.or(Some(there.is_some()));
+        if let Some(texture) = there {
+            return Some(Ok(texture));
         }
         if let Some(reason) = self.failed.get(&key) {
             return Some(Err(reason.clone()));
@@ -327,6 +333,12 @@ impl Pictures {
     /// Whether the last frame wanted nothing that is still missing.
     pub fn are_there(&self) -> bool {
         self.asked.is_empty()
+    }
+
+    /// Whether the large picture that was asked for first in the last frame, the
+    /// one that is looked at, was there.
+    pub fn large_was_there(&self) -> bool {
+        self.large == Some(true)
     }
 
     fn want(&mut self, key: PictureKey, shoot: &Shoot) {

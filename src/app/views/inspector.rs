@@ -134,17 +134,6 @@ fn facts(ui: &mut Ui, photo: &Photo) {
 
 /// The fields that there are, in the order in which photographers read them.
 fn exif_rows(exif: &Exif) -> Vec<(&'static str, String)> {
-    let camera = match (&exif.make, &exif.model) {
-        // Most models begin with their maker's name.
-        (Some(make), Some(model)) => {
-            let first = make.split(' ').next().unwrap_or(make).to_lowercase();
-            Some(match model.to_lowercase().starts_with(&first) {
-                true => model.clone(),
-                false => format!("{make} {model}"),
-            })
-        }
-        (make, model) => model.clone().or_else(|| make.clone()),
-    };
     let exposure = [
         exif.exposure_seconds.map(shutter),
         exif.f_number.map(|f| format!("f/{}", short(f))),
@@ -157,7 +146,7 @@ fn exif_rows(exif: &Exif) -> Vec<(&'static str, String)> {
     });
     let rows = [
         ("Taken", exif.captured.map(|moment| moment.to_string())),
-        ("Camera", camera),
+        ("Camera", exif.camera()),
         ("Lens", exif.lens.clone()),
         ("Focal length", focal),
         (

@@ -114,7 +114,11 @@ fn sharpness(measures: &Measures) -> String {
         width if width < SOFT => "A little soft",
         _ => "Soft: nothing is sharp at 100 %",
     };
-    format!("{word} (edges {width:.1} pixels wide)")
+    match width {
+        // Thin lines look narrower than any edge can be.
+        width if width < 0.5 => format!("{word} (edges under half a pixel wide)"),
+        _ => format!("{word} (edges {width:.1} pixels wide)"),
+    }
 }
 
 fn moved(motion: Motion) -> String {
