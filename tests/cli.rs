@@ -11,6 +11,7 @@ mod fit;
 mod interrupt;
 #[cfg(unix)]
 mod killed;
+mod move_photos;
 mod paths;
 mod pretrain;
 mod rate;

@@ -14,8 +14,8 @@ use std::sync::{Mutex, PoisonError};
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::journal::{self, Change, Entry};
-use super::lock::Lock;
+use super::journal::{self, Change};
+use super::lock::{Lock, MovesLock};
 use super::photos::{Finder, path_of};
 use super::ratings::{self, RatingRow, Seen};
 use super::sidecars::{self, Plan, Target, Write};
@@ -56,18 +56,9 @@ pub struct Rated {
     pub in_catalog: bool,
 }
 
-/// A command that was undone or redone.
-#[derive(Debug)]
-pub struct Applied {
-    /// In words, as it was given.
-    pub command: String,
-    /// What was done to each photo.
-    pub photos: Vec<Rated>,
-}
-
 /// What is to happen to a photo.
 #[derive(Debug, Clone, Copy)]
-enum Goal {
+pub(super) enum Goal {
     /// Set what this says.
     Set(Rating),
     /// Take it from one rating to another, where nobody has changed it since.
@@ -75,7 +66,7 @@ enum Goal {
 }
 
 /// How the journal takes note.
-enum Note<'a> {
+pub(super) enum Note<'a> {
     New(&'a str),
     Undone(CommandId, bool),
 }
@@ -155,57 +146,21 @@ impl Catalog {
         Ok(previews)
     }
 
-    /// Undoes the last command that is not undone; `None` where there is none.
-    ///
-    /// # Errors
-    /// Those of the catalog; then nothing is undone.
-    pub fn undo(&mut self, options: Options) -> Result<Option<Applied>, CatalogError> {
-        let _lock = self.begin(options)?;
-        let entry = journal::last_done(&self.db).map_err(self.failed())?;
-        self.turn(entry, true, options)
-    }
-
-    /// Does the last undone command again; `None` where there is none, or
-    /// another command came after.
-    ///
-    /// # Errors
-    /// Those of the catalog; then nothing is redone.
-    pub fn redo(&mut self, options: Options) -> Result<Option<Applied>, CatalogError> {
-        let _lock = self.begin(options)?;
-        let entry = journal::first_undone(&self.db).map_err(self.failed())?;
-        self.turn(entry, false, options)
-    }
-
-    fn turn(
-        &mut self,
-        entry: Option<Entry>,
-        undo: bool,
-        options: Options,
-    ) -> Result<Option<Applied>, CatalogError> {
-        let Some(entry) = entry else {
-            return Ok(None);
-        };
-        let failed = self.failed();
-        let mut goals = Vec::with_capacity(entry.changes.len());
-        for change in entry.changes {
-            let path = path_of(&self.db, change.photo).map_err(&failed)?;
-            let (from, to) = if undo {
-                (change.after, change.before)
-            } else {
-                (change.before, change.after)
-            };
-            goals.push((path, Some(change.photo), Goal::Turn { from, to }));
-        }
-        let photos = self.run(goals, Note::Undone(entry.id, undo), options)?;
-        Ok(Some(Applied {
-            command: entry.command,
-            photos,
-        }))
-    }
-
     /// Takes the lock and finishes what a killed command left.
-    fn begin(&mut self, options: Options) -> Result<Lock, CatalogError> {
+    pub(super) fn begin(&mut self, options: Options) -> Result<Lock, CatalogError> {
         let lock = Lock::take(&self.path)?;
+        self.finish_ratings(options)?;
+        // Another process may have its files on their way just now.
+        if self.has_unsettled()?
+            && let Some(_moves) = MovesLock::take(&self.path)?
+        {
+            self.settle()?;
+        }
+        Ok(lock)
+    }
+
+    /// Finishes ratings that a killed command left. The lock is held.
+    pub(super) fn finish_ratings(&mut self, options: Options) -> Result<(), CatalogError> {
         let failed = self.failed();
         let photos = ratings::interrupted(&self.db).map_err(&failed)?;
         let mut all = Vec::new();
@@ -232,10 +187,10 @@ impl Catalog {
         if !all.is_empty() {
             self.write_sidecars(&mut all, options)?;
         }
-        Ok(lock)
+        Ok(())
     }
 
-    fn run(
+    pub(super) fn run(
         &mut self,
         goals: Vec<(PathBuf, Option<PhotoId>, Goal)>,
         note: Note<'_>,
@@ -288,7 +243,9 @@ impl Catalog {
         }
         match note {
             Note::New(_) if changes.is_empty() => {}
-            Note::New(command) => journal::add(&transaction, command, &changes)?,
+            Note::New(command) => {
+                journal::add(&transaction, command, &changes)?;
+            }
             Note::Undone(id, undone) => journal::mark(&transaction, id, undone)?,
         }
         transaction.commit()

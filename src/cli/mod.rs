@@ -22,6 +22,7 @@ mod interrupt;
 mod labels;
 mod man;
 mod model;
+mod move_photos;
 mod pretrain;
 mod profile;
 mod rate;
@@ -76,6 +77,7 @@ struct Cli {
 enum Command {
     Score(score::Args),
     Rate(rate::Args),
+    Move(move_photos::Args),
     Undo(undo::Undo),
     Redo(undo::Redo),
     Xmp(xmp::Args),
@@ -119,6 +121,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
         None => gui::run(gui::Args::default()),
         Some(Command::Score(args)) => score::run(args),
         Some(Command::Rate(args)) => rate::run(&args),
+        Some(Command::Move(args)) => move_photos::run(&args),
         Some(Command::Undo(args)) => undo::undo(&args),
         Some(Command::Redo(args)) => undo::redo(&args),
         Some(Command::Xmp(args)) => xmp::run(&args),
