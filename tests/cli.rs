@@ -15,3 +15,4 @@ mod paths;
 mod pretrain;
 mod rate;
 mod score;
+mod share;

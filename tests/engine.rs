@@ -3,6 +3,7 @@
 
 mod known;
 mod scan;
+mod stream;
 
 use std::collections::BTreeMap;
 use std::fs;

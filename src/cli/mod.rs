@@ -14,6 +14,7 @@ mod download;
 mod evaluate;
 mod exit;
 mod few_shot;
+mod files_from;
 mod fit;
 mod grmp;
 mod gui;
