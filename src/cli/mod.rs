@@ -3,6 +3,7 @@
 //! Standard output carries results only; everything else goes to standard
 //! error. The formats and the exit status are described in `docs/cli.md`.
 
+mod bench;
 mod calibrate;
 mod catalog;
 mod catalog_args;
@@ -88,6 +89,7 @@ enum Command {
     Distort(distort::Args),
     Gui(gui::Args),
     Model(model::Args),
+    Bench(bench::Args),
     Pretrain(Box<pretrain::Args>),
     Completions(completions::Args),
     Man(man::Args),
@@ -131,6 +133,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
         Some(Command::Distort(args)) => distort::run(&args),
         Some(Command::Gui(args)) => gui::run(args),
         Some(Command::Model(args)) => model::run(args),
+        Some(Command::Bench(args)) => bench::run(&args),
         Some(Command::Pretrain(args)) => pretrain::run(&args),
         Some(Command::Completions(args)) => completions::run(&args),
         Some(Command::Man(args)) => man::run(&args),

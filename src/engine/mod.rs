@@ -5,6 +5,7 @@
 //! [`Event`]s; whoever started it reads them and can cancel. Scores are the
 //! same whoever asks, whatever the batch size and the number of threads.
 
+pub mod bench;
 pub mod calibration;
 mod crew;
 pub mod data_sets;
