@@ -1,5 +1,6 @@
 //! The program as its users run it: formats, exit status, notes.
 
+mod bench;
 mod calibrate;
 mod clip;
 mod distort;
@@ -16,3 +17,4 @@ mod paths;
 mod pretrain;
 mod rate;
 mod score;
+mod share;

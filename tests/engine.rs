@@ -1,8 +1,10 @@
 //! The engine: the pipeline's promises and cancelling; scanning is in `scan`,
 //! the memory of scored photos in `known`.
 
+mod bench;
 mod known;
 mod scan;
+mod stream;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::console::Console;
 use super::exit::Exit;
-use super::sink::{self, Written};
+use super::sink;
 use super::{few_shot, grmp, labels, paths, run};
 use crate::engine::{Options, Request};
 use crate::learning::calibrate::protocol;
@@ -148,14 +148,7 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
         recursive: false,
         thumbnail: None,
     };
-    let mut done = run::job(
-        request,
-        Options::default(),
-        opened.model,
-        None,
-        &mut console,
-        |_, _| Ok(Written::Yes),
-    )?;
+    let mut done = run::job(request, Options::default(), opened.model, &mut console)?;
     if done.interrupted {
         // Figures of a part would pass for those of the whole.
         return Ok(Exit::Interrupted);

@@ -3,6 +3,7 @@
 //! Standard output carries results only; everything else goes to standard
 //! error. The formats and the exit status are described in `docs/cli.md`.
 
+mod bench;
 mod calibrate;
 mod catalog;
 mod catalog_args;
@@ -14,6 +15,7 @@ mod download;
 mod evaluate;
 mod exit;
 mod few_shot;
+mod files_from;
 mod fit;
 mod grmp;
 mod gui;
@@ -89,6 +91,7 @@ enum Command {
     Distort(distort::Args),
     Gui(gui::Args),
     Model(model::Args),
+    Bench(bench::Args),
     Pretrain(Box<pretrain::Args>),
     Completions(completions::Args),
     Man(man::Args),
@@ -133,6 +136,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
         Some(Command::Distort(args)) => distort::run(&args),
         Some(Command::Gui(args)) => gui::run(args),
         Some(Command::Model(args)) => model::run(args),
+        Some(Command::Bench(args)) => bench::run(&args),
         Some(Command::Pretrain(args)) => pretrain::run(&args),
         Some(Command::Completions(args)) => completions::run(&args),
         Some(Command::Man(args)) => man::run(&args),

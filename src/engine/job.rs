@@ -21,7 +21,7 @@ use crate::catalog::{FileState, StoredScore};
 use crate::model::QualityModel;
 
 /// Events and outcomes that wait for their reader, at most.
-const WAITING: usize = 64;
+pub(super) const WAITING: usize = 64;
 
 /// How often the conductor looks up when nothing happens.
 const TICK: Duration = Duration::from_millis(50);
@@ -244,7 +244,9 @@ fn conduct(
             .known(&at_once)
             .and_then(|()| match start_workers(&work, model, options) {
                 Ok((outcomes, scorer, mut crew)) => {
-                    report.follow(&outcomes, &scorer, &mut crew).and_then(|()| {
+                    let followed = report.follow(&outcomes, &scorer, &mut crew);
+                    report.summary.left_behind = crew.left_behind;
+                    followed.and_then(|()| {
                         report.answer_rest(match crew.left_behind {
                             0 => "a worker thread of Keepers stopped before its time",
                             _ => "was not opened: too many files before it gave no answer",
