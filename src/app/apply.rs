@@ -1,6 +1,7 @@
 //! The one place where commands and messages change the state. Nothing here
 //! waits, reads or writes: what takes time is asked for as [`Effect`]s.
 
+mod acts;
 mod jobs;
 mod learning;
 #[cfg(test)]
@@ -24,11 +25,13 @@ use super::command::{Command, Step};
 use super::keys::Keymap;
 use super::settings::SCALES;
 use super::state::{
-    Filter, Installed, LookUp, Notice, Palette, Panel, PhotoId, State, TILE_SIDES, View,
+    Choice, Filter, Installed, LookUp, Notice, Palette, Panel, PhotoId, State, TILE_SIDES, View,
 };
 use crate::engine::{Event, PhotoResult};
+use crate::metadata::xmp::Flag;
 use crate::model::Scene;
 
+pub use acts::{FileNews, flagged};
 pub use learning::{LearnErrand, LearnNews};
 pub use models::{ModelErrand, ModelNews};
 pub use rating::{RatingErrand, RatingNews, Turned};
@@ -49,6 +52,11 @@ pub enum Effect {
     AskFolder,
     /// Ask the user for photos.
     AskPhotos,
+    /// Ask the user for the folder that picked photos go to.
+    AskTarget {
+        /// Whether they stay where they are, too.
+        copy: bool,
+    },
     /// Ask the user for a file to export to.
     AskExport {
         /// The name to propose, without extension.
@@ -119,6 +127,15 @@ pub enum Message {
         shoot: u64,
         /// Why.
         reason: String,
+    },
+    /// Something about files on their way.
+    Files(FileNews),
+    /// Where picked photos go; `None` when the user chose nothing.
+    TargetChosen {
+        /// Whether they stay where they are, too.
+        copy: bool,
+        /// The folder.
+        folder: Option<PathBuf>,
     },
     /// Something went wrong that stops nothing.
     Problem(String),
@@ -218,6 +235,10 @@ pub fn apply(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Toggle(panel) => {
             state.panel = (state.panel != Some(panel)).then_some(panel);
             (state.rebinding, state.palette) = (None, Palette::default());
+            if state.panel != Some(Panel::Files) {
+                // What was planned then may not be true any more.
+                (state.acts.choice, state.acts.plan) = (None, None);
+            }
             if state.panel == Some(Panel::Models) {
                 return models::list(state);
             }
@@ -247,6 +268,11 @@ pub fn apply(state: &mut State, command: Command) -> Vec<Effect> {
         Command::DoubtModel(name) => state.models.doubted = Some(name),
         Command::KeepModel => state.models.doubted = None,
         Command::RemoveModel(name) => return models::remove(state, name),
+        Command::AskTarget { copy } => return vec![Effect::AskTarget { copy }],
+        Command::PlanFiles(choice) => return acts::choose(state, choice),
+        Command::OnConflict(policy) => return acts::on_conflict(state, policy),
+        Command::CarryOut => return acts::carry_out(state),
+        Command::StopFiles => acts::stop(state),
         Command::SetLook(look) => state.habits.look = look,
         Command::SetScale(scale) => resize(state, scale),
         Command::LargerWindow => resize(state, state.habits.scale * 1.1),
@@ -277,6 +303,18 @@ pub fn receive(state: &mut State, message: Message) -> Vec<Effect> {
     match message {
         Message::Models(news) => return models::receive(state, news),
         Message::Ratings(news) => rating::receive(state, news),
+        Message::Files(news) => acts::receive(state, news),
+        Message::TargetChosen { folder: None, .. } => {}
+        Message::TargetChosen {
+            copy,
+            folder: Some(folder),
+        } => {
+            let choice = match copy {
+                true => Choice::CopyPicks(folder),
+                false => Choice::MovePicks(folder),
+            };
+            return acts::choose(state, choice);
+        }
         Message::Learn(news) => return learning::receive(state, news),
         Message::Scene {
             shoot,
@@ -437,6 +475,16 @@ pub fn possible(state: &State, command: &Command) -> bool {
         Command::ShowLoupe => photos && state.view != View::Welcome,
         Command::ShowCompare => photos && state.shoot.shown().len() > 1,
         Command::ShowSurvey => state.view == View::Survey || state.culling.chosen.len() > 1,
+        Command::AskTarget { .. } => {
+            state.acts.working.is_none() && !flagged(state, Flag::Pick).is_empty()
+        }
+        Command::PlanFiles(choice) => {
+            state.acts.working.is_none() && !flagged(state, choice.flag()).is_empty()
+        }
+        Command::CarryOut => match &state.acts.plan {
+            Some(Ok(plan)) => !plan.is_blocked() && !plan.groups.is_empty(),
+            _ => false,
+        },
         Command::ShowCalibrate => photos,
         Command::KeepProfile => {
             let lesson = state.learning.lesson.as_ref();

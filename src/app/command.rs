@@ -8,7 +8,8 @@ use egui::KeyboardShortcut;
 use super::icons;
 use super::overlay::Overlay;
 use super::settings::{Look, Sidecars};
-use super::state::{Backdrop, Filter, GridSize, Panel, PhotoId, Sort, Zoom};
+use super::state::{Backdrop, Choice, Filter, GridSize, Panel, PhotoId, Sort, Zoom};
+use crate::catalog::moves::OnConflict;
 use crate::metadata::xmp::{Flag, Label};
 
 /// One action of the user.
@@ -142,6 +143,19 @@ pub enum Command {
     KeepModel,
     /// Remove the model of this name.
     RemoveModel(String),
+    /// Ask for the folder that picked photos go to.
+    AskTarget {
+        /// Whether they stay where they are, too.
+        copy: bool,
+    },
+    /// Find out what doing this with files would come to.
+    PlanFiles(Choice),
+    /// Do this where names are taken.
+    OnConflict(OnConflict),
+    /// Do what was planned with files.
+    CarryOut,
+    /// Stop moving or copying.
+    StopFiles,
     /// Look so.
     SetLook(Look),
     /// Draw everything so large, 1 being usual.
@@ -266,8 +280,8 @@ impl Command {
             Self::SelectToo(_) => "Select this photo, too",
             Self::SelectAll => "Select all",
             Self::Rate(rate) | Self::RatePhoto(_, rate) => rate.label(),
-            Self::Undo => "Undo rating",
-            Self::Redo => "Redo rating",
+            Self::Undo => "Undo",
+            Self::Redo => "Redo",
             Self::ToggleAutoAdvance => "Go on to the next photo after rating",
             Self::Resolve(_, true) => "Keep mine",
             Self::Resolve(_, false) => "Take the other",
@@ -281,6 +295,7 @@ impl Command {
             Self::Toggle(Panel::Keys) => "Keys",
             Self::Toggle(Panel::Models) => "Models",
             Self::Toggle(Panel::Conflicts) => "Rated twice",
+            Self::Toggle(Panel::Files) => "Move or copy…",
             Self::Toggle(Panel::Settings) => "Settings",
             Self::Toggle(Panel::Palette) => "All commands…",
             Self::LargerTiles => "Larger thumbnails",
@@ -296,6 +311,15 @@ impl Command {
             Self::DoubtModel(_) => "Remove…",
             Self::KeepModel => "Keep",
             Self::RemoveModel(_) => "Remove",
+            Self::AskTarget { copy: true } => "Copy picked photos…",
+            Self::AskTarget { copy: false } => "Move picked photos…",
+            Self::PlanFiles(Choice::RejectsToBin) => "Rejected photos to the bin…",
+            Self::PlanFiles(_) => "Rejected photos aside…",
+            Self::OnConflict(OnConflict::Skip) => "Leave those out",
+            Self::OnConflict(OnConflict::Rename) => "Add a number to their names",
+            Self::OnConflict(OnConflict::Refuse) => "Do nothing",
+            Self::CarryOut => "Go ahead",
+            Self::StopFiles => "Stop",
             Self::SetLook(_) => "Theme",
             Self::SetScale(_) => "Size of the window's text",
             Self::LargerWindow => "Larger text and controls",
@@ -314,6 +338,10 @@ impl Command {
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::Close => "Close this shoot; nothing on disk changes",
+            Self::Toggle(Panel::Files) => {
+                "Copy or move picked photos, rejected ones out of the way"
+            }
+            Self::PlanFiles(Choice::RejectsAside) => "Into the folder _rejected beside them",
             Self::Stop => "Stop scoring; what is done is kept",
             Self::CopyTable => "Copy ranks, paths and scores, for a spreadsheet",
             Self::Export => "Write ranks, paths and scores as CSV, JSON or JSON lines",
@@ -357,6 +385,7 @@ impl Command {
             Self::Toggle(Panel::Problems) => icons::WARNING,
             Self::Toggle(Panel::Keys) => icons::KEYBOARD,
             Self::Toggle(Panel::Models) => icons::MODEL,
+            Self::Toggle(Panel::Files) => icons::MOVE,
             Self::Toggle(Panel::Settings) => icons::GEAR,
             Self::Toggle(Panel::Palette) => icons::PALETTE,
             Self::ToggleInspector => icons::INFO,

@@ -317,6 +317,7 @@ fn usual() -> Vec<Binding> {
         (Key::W, command, Shoot, C::Close),
         (Key::M, plain, Anywhere, C::Toggle(Panel::Models)),
         (Key::L, plain, Shoot, C::ShowCalibrate),
+        (Key::M, command, Shoot, C::Toggle(Panel::Files)),
         (Key::K, command, Anywhere, C::Toggle(Panel::Palette)),
         (Key::Comma, command, Anywhere, C::Toggle(Panel::Settings)),
         (Key::Plus, command, Anywhere, C::LargerWindow),
@@ -462,7 +463,7 @@ mod tests {
             let before = names.insert(name(&binding.command), binding.command.clone());
             assert!(before.is_none_or(|before| before == binding.command));
         }
-        assert!(names.contains_key("pick") && names.contains_key("undo-rating"));
+        assert!(names.contains_key("pick") && names.contains_key("undo"));
     }
 
     #[test]

@@ -26,8 +26,8 @@ use std::sync::Arc;
 use crossbeam_channel::Receiver;
 
 use apply::{
-    Effect, LearnErrand, LearnNews, Message, ModelErrand, ModelNews, RatingErrand, RatingNews,
-    apply, receive, settle, wishes,
+    Effect, FileNews, LearnErrand, LearnNews, Message, ModelErrand, ModelNews, RatingErrand,
+    RatingNews, apply, receive, settle, wishes,
 };
 use backstage::{Mail, Mailbox, RatingDesk, SceneTeller, ScoringDesk, Setup, Shelf, Tutor, aside};
 use pictures::Pictures;
@@ -191,6 +191,10 @@ impl App {
             Effect::AskPhotos => self.dialogs.photos(Box::new(move |paths| {
                 mail.send(Message::Chosen(paths));
             })),
+            Effect::AskTarget { copy } => self.dialogs.folders(Box::new(move |paths| {
+                let folder = paths.into_iter().next();
+                mail.send(Message::TargetChosen { copy, folder });
+            })),
             Effect::AskExport { name } => self.dialogs.table(
                 &name,
                 Box::new(move |paths| {
@@ -228,11 +232,23 @@ impl App {
     }
 
     fn order_rating(&mut self, errand: RatingErrand) {
+        let files = matches!(
+            errand,
+            RatingErrand::Plan { .. } | RatingErrand::CarryOut { .. }
+        );
         let rate = match &errand {
             RatingErrand::Rate { shoot, number, .. } => Some((*shoot, *number)),
-            RatingErrand::Read { .. } | RatingErrand::Turn { .. } => None,
+            _ => None,
         };
         if let Err(reason) = self.ratings.order(errand) {
+            if files {
+                let news = FileNews::Carried {
+                    result: Err(reason),
+                    photos: Vec::new(),
+                };
+                receive(&mut self.state, Message::Files(news));
+                return;
+            }
             let news = match rate {
                 Some((shoot, number)) => RatingNews::Rated {
                     shoot,

@@ -1,6 +1,7 @@
 //! What the window shows, as plain data. It can be built and read without a
 //! window; only [`apply`](super::apply) changes it.
 
+mod acts;
 mod culling;
 mod find;
 mod learning;
@@ -16,6 +17,7 @@ use super::settings::{Look, Recent, Sidecars};
 use crate::engine::Progress;
 use crate::model::ModelInfo;
 
+pub use acts::{Acts, Choice, Outcome, Working};
 pub use culling::{Conflict, Culling, Pending};
 pub use find::{Filter, Find, Sort};
 pub use learning::{Expected, Learning, Lesson, Mover, Phase, Point, TARGET};
@@ -59,6 +61,8 @@ pub struct State {
     pub scene_of: Option<PhotoId>,
     /// Counts the times that the focused photo has to be brought into sight.
     pub reveal: u64,
+    /// Moving and copying files.
+    pub acts: Acts,
     /// What is being scored.
     pub scoring: Option<Scoring>,
     /// Paths that wait until that is done.
@@ -113,6 +117,8 @@ pub enum Panel {
     Models,
     /// Where the user and another program said different things.
     Conflicts,
+    /// Moving and copying files.
+    Files,
     /// How the window looks and behaves.
     Settings,
     /// All commands, to be found by their names.
@@ -215,6 +221,7 @@ impl Default for State {
             inspecting: false,
             scene_of: None,
             reveal: 0,
+            acts: Acts::default(),
             scoring: None,
             queue: VecDeque::new(),
             stopped: false,

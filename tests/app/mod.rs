@@ -2,6 +2,7 @@
 
 mod behaviour;
 mod culling;
+mod files;
 mod find;
 mod inspector;
 mod looking;

@@ -150,3 +150,122 @@ fn snapshot_grid_on_a_dense_screen() {
     };
     matches(&mut window, "grid_2x");
 }
+
+/// In the light theme, whatever it is.
+fn lighten(window: &mut Window) {
+    window.press_with_ctrl(Key::K);
+    window.harness.event(egui::Event::Text("light".to_owned()));
+    window.harness.run_steps(2);
+    window.press(Key::Enter);
+    window.harness.run_steps(2);
+}
+
+/// Waits until every picture that is wanted is there.
+fn pictured(window: &mut Window) {
+    window.until("pictures", |harness| harness.state().has_pictures());
+    window.harness.run_steps(3);
+}
+
+#[test]
+fn snapshot_light_grid_and_inspector() {
+    let Some(mut window) = scored(1.0) else {
+        return;
+    };
+    lighten(&mut window);
+    window.press(Key::I);
+    pictured(&mut window);
+    matches(&mut window, "grid_light");
+}
+
+#[test]
+fn snapshot_compare() {
+    let Some(mut window) = scored(1.0) else {
+        return;
+    };
+    window.press(Key::C);
+    pictured(&mut window);
+    matches(&mut window, "compare");
+}
+
+#[test]
+fn snapshot_survey_in_both_themes() {
+    let Some(mut window) = scored(1.0) else {
+        return;
+    };
+    window.press_with_ctrl(Key::A);
+    window.press(Key::N);
+    window.press(Key::X);
+    window.until_rated();
+    // The word on what the key did is gone by then.
+    window.harness.run_steps(60);
+    pictured(&mut window);
+    matches(&mut window, "survey");
+    lighten(&mut window);
+    pictured(&mut window);
+    matches(&mut window, "survey_light");
+}
+
+#[test]
+fn snapshot_calibrate_in_both_themes() {
+    let Some(mut window) = scored(1.0) else {
+        return;
+    };
+    window.press(Key::L);
+    window.until("photos to rate", |harness| {
+        harness.state().state().learning.lesson.is_some()
+    });
+    for key in [
+        Key::Num5,
+        Key::Num2,
+        Key::Num4,
+        Key::Num1,
+        Key::Num3,
+        Key::Num5,
+        Key::Num2,
+        Key::Num4,
+        Key::Num1,
+    ] {
+        let rated = window.harness.state().state().learning.told.len();
+        window.press(key);
+        window.until("a lesson", |harness| {
+            let learning = &harness.state().state().learning;
+            learning.told.len() > rated && !learning.studying
+        });
+    }
+    window.until_rated();
+    window.harness.run_steps(60);
+    pictured(&mut window);
+    matches(&mut window, "calibrate");
+    lighten(&mut window);
+    pictured(&mut window);
+    matches(&mut window, "calibrate_light");
+}
+
+#[test]
+fn snapshot_settings_and_palette() {
+    let Some(mut window) = scored(1.0) else {
+        return;
+    };
+    window.press_with_ctrl(Key::Comma);
+    pictured(&mut window);
+    matches(&mut window, "settings");
+    window.press_with_ctrl(Key::K);
+    window.harness.run_steps(2);
+    window.harness.event(egui::Event::Text("photo".to_owned()));
+    // The caret blinks.
+    window.harness.run_steps(3);
+    matches(&mut window, "palette");
+}
+
+#[test]
+fn snapshot_moving_photos() {
+    let Some(mut window) = scored(1.0) else {
+        return;
+    };
+    window.press(Key::X);
+    window.until_rated();
+    window.press_with_ctrl(Key::M);
+    window.harness.run_steps(60);
+    pictured(&mut window);
+    matches(&mut window, "files");
+}

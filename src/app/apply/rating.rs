@@ -3,10 +3,12 @@
 
 use std::path::PathBuf;
 
-use super::{Effect, learning, looking, problem, say, steps};
+use super::{Effect, acts, learning, looking, problem, say, steps};
 use crate::app::command::{Rate, Step};
 use crate::app::state::{Conflict, Facts, Panel, Pending, PhotoId, State, View};
 use crate::catalog::Rated;
+use crate::catalog::moves::{Plan, Request};
+use crate::engine::Cancel;
 use crate::metadata::xmp::{Fields, Flag, Label, Naming, Rating, Stars};
 use crate::report::{paths, wording};
 
@@ -32,6 +34,22 @@ pub enum RatingErrand {
         rating: Rating,
         /// How new sidecars are named.
         naming: Naming,
+    },
+    /// Find out what doing something with files would come to.
+    Plan {
+        /// [`Acts::asked`](crate::app::state::Acts::asked).
+        number: u64,
+        /// What.
+        request: Request,
+    },
+    /// Do what was planned with files.
+    CarryOut {
+        /// The plan.
+        plan: Box<Plan>,
+        /// What it is called in the journal.
+        command: String,
+        /// Stops it.
+        cancel: Cancel,
     },
     /// Take the last command back, or do it again.
     Turn {
@@ -79,6 +97,11 @@ pub struct Turned {
     pub command: String,
     /// What was done to each photo; those of other shoots have no id.
     pub photos: Vec<(Option<PhotoId>, Rated)>,
+    /// Photos of the shoot whose files went, and where they are; `None` in the
+    /// bin.
+    pub went: Vec<(PhotoId, Option<PathBuf>)>,
+    /// Files that should have gone and did not.
+    pub stayed: Vec<String>,
 }
 
 /// Rates the photos that the user means.
@@ -302,6 +325,9 @@ fn turned(state: &mut State, shoot: u64, undo: bool, result: Result<Option<Turne
                     None => elsewhere += 1,
                 }
             }
+            if shoot == state.shoot.number {
+                acts::follow(state, turned.went);
+            }
             // What changed should be seen.
             if let (Some(id), [_]) = (last, turned.photos.as_slice()) {
                 steps::focus(state, id);
@@ -314,6 +340,13 @@ fn turned(state: &mut State, shoot: u64, undo: bool, result: Result<Option<Turne
             }
             say(state, text);
             trouble.say(state);
+            if let Some(first) = turned.stayed.first() {
+                let mut text = first.clone();
+                if turned.stayed.len() > 1 {
+                    text += &format!(" (and {} more)", wording::count(turned.stayed.len() - 1));
+                }
+                problem(state, text);
+            }
         }
         Ok(None) if undo => say(state, "There is nothing to undo".to_owned()),
         Ok(None) => say(state, "There is nothing to do again".to_owned()),

@@ -10,9 +10,11 @@ use std::thread::JoinHandle;
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 
 use super::{Mail, STACK, Setup};
-use crate::app::apply::{Message, RatingErrand, RatingNews, Turned};
+use crate::app::apply::{FileNews, Message, RatingErrand, RatingNews, Turned};
 use crate::app::state::{Facts, PhotoId};
+use crate::catalog::moves::{self, Act, Carried, Kind, Watch};
 use crate::catalog::{Catalog, Options, Rated};
+use crate::engine::Progress;
 use crate::guard::guarded;
 use crate::metadata;
 use crate::report::{paths, wording};
@@ -166,6 +168,39 @@ impl Desk {
                     result,
                 });
             }
+            RatingErrand::Plan { number, request } => {
+                let trouble = self.catalog().err();
+                let plan = moves::plan(self.catalog.as_ref(), &request);
+                let plan = plan.map_err(|error| error.to_string());
+                let plan = trouble.map_or(plan, Err);
+                let news = FileNews::Planned { number, plan };
+                self.mail.send(Message::Files(news));
+            }
+            RatingErrand::CarryOut {
+                plan,
+                command,
+                cancel,
+            } => {
+                let mail = Arc::clone(&self.mail);
+                let mut progress = |progress: &Progress| {
+                    mail.send(Message::Files(FileNews::Progress(*progress)));
+                };
+                let mut watch = Watch {
+                    cancel: &cancel,
+                    progress: &mut progress,
+                };
+                let result = self.catalog().and_then(|catalog| {
+                    let carried = catalog.carry_out(&plan, &command, &mut watch);
+                    carried.map_err(|error| error.to_string())
+                });
+                // Copies leave the photos where they are.
+                let photos = match (&result, plan.act) {
+                    (Ok(carried), Act::Move | Act::Bin) => self.went(carried),
+                    _ => Vec::new(),
+                };
+                self.mail
+                    .send(Message::Files(FileNews::Carried { result, photos }));
+            }
             RatingErrand::Turn { undo } => {
                 let result = self.turn(undo);
                 let shoot = self.shoot;
@@ -185,7 +220,17 @@ impl Desk {
             false => catalog.redo(Options::default()),
         };
         let applied = applied.map_err(|error| error.to_string())?;
-        Ok(applied.map(|applied| Turned {
+        let Some(applied) = applied else {
+            return Ok(None);
+        };
+        let files = applied.files.unwrap_or_default();
+        let stayed = files.failed.iter().map(|it| {
+            let reason = paths::clean(&it.reason);
+            format!("{}: {reason}", paths::shown(&it.path))
+        });
+        Ok(Some(Turned {
+            stayed: stayed.collect(),
+            went: self.went(&files),
             command: applied.command,
             photos: applied
                 .photos
@@ -193,6 +238,23 @@ impl Desk {
                 .map(|rated| (self.places.get(&rated.photo).copied(), rated))
                 .collect::<Vec<(Option<PhotoId>, Rated)>>(),
         }))
+    }
+
+    /// The shoot's photos among the files that went, and where they are.
+    fn went(&mut self, carried: &Carried) -> Vec<(PhotoId, Option<PathBuf>)> {
+        let mut photos = Vec::new();
+        for went in carried.went.iter().filter(|it| it.kind == Kind::Photo) {
+            let Some(&id) = self.places.get(&went.from) else {
+                continue;
+            };
+            // What is in the bin is still known by where it was.
+            if let Some(to) = &went.to {
+                self.places.remove(&went.from);
+                self.places.insert(to.clone(), id);
+            }
+            photos.push((id, went.to.clone()));
+        }
+        photos
     }
 
     /// Reads the next few ratings, and when the photos were taken.

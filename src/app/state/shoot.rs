@@ -54,6 +54,8 @@ pub struct Photo {
     pub rating: Rating,
     /// Its rating as the catalog holds it.
     pub held: Rating,
+    /// Whether its file is in the system's bin.
+    pub gone: bool,
     /// What the camera wrote about it; `None` until that and its rating were
     /// read.
     pub exif: Option<Exif>,
@@ -154,12 +156,12 @@ impl Shoot {
 
     /// How many photos there are.
     pub fn len(&self) -> usize {
-        self.photos.len()
+        self.order.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.photos.is_empty()
+        self.order.is_empty()
     }
 
     /// How many have a score.
@@ -185,7 +187,7 @@ impl Shoot {
     pub fn waiting(&self) -> Vec<PathBuf> {
         self.photos
             .iter()
-            .filter(|photo| photo.outcome.is_none())
+            .filter(|photo| photo.outcome.is_none() && !photo.gone)
             .map(|photo| photo.path.clone())
             .collect()
     }
@@ -196,6 +198,7 @@ impl Shoot {
             .photos
             .iter()
             .enumerate()
+            .filter(|(_, photo)| !photo.gone)
             .filter_map(|(index, photo)| {
                 Some(PhotoResult {
                     index,
@@ -234,6 +237,7 @@ impl Shoot {
                     scene_asked: false,
                     rating: Rating::default(),
                     held: Rating::default(),
+                    gone: false,
                     exif: None,
                 });
                 self.order.push(id);
@@ -248,14 +252,16 @@ impl Shoot {
         let Some(photo) = self.photos.get_mut(id.0 as usize) else {
             return;
         };
-        match &photo.outcome {
-            Some(Ok(_)) => self.scored -= 1,
-            Some(Err(_)) => self.failed -= 1,
-            None => {}
-        }
-        match outcome {
-            Ok(_) => self.scored += 1,
-            Err(_) => self.failed += 1,
+        if !photo.gone {
+            match &photo.outcome {
+                Some(Ok(_)) => self.scored -= 1,
+                Some(Err(_)) => self.failed -= 1,
+                None => {}
+            }
+            match outcome {
+                Ok(_) => self.scored += 1,
+                Err(_) => self.failed += 1,
+            }
         }
         photo.outcome = Some(outcome);
         self.unordered = true;
@@ -311,10 +317,43 @@ impl Shoot {
         self.shown = shown;
     }
 
+    /// Notes that a photo's file is somewhere else, or in the bin: then it is not
+    /// shown until it comes back. Call [`Shoot::rank`] afterwards.
+    pub(in super::super) fn relocate(&mut self, id: PhotoId, to: Option<PathBuf>) {
+        let Some(photo) = self.photos.get_mut(id.0 as usize) else {
+            return;
+        };
+        let gone = to.is_none();
+        if gone != photo.gone {
+            photo.gone = gone;
+            let counted = match &photo.outcome {
+                Some(Ok(_)) => Some(&mut self.scored),
+                Some(Err(_)) => Some(&mut self.failed),
+                None => None,
+            };
+            match (counted, gone) {
+                (Some(count), true) => *count -= 1,
+                (Some(count), false) => *count += 1,
+                (None, _) => {}
+            }
+            match gone {
+                true => self.order.retain(|other| *other != id),
+                false => self.order.push(id),
+            }
+        }
+        if let Some(to) = to {
+            self.by_path.remove(&photo.path);
+            self.by_path.insert(to.clone(), id);
+            photo.name = name(&to);
+            photo.path = to;
+        }
+        self.unordered = true;
+    }
+
     /// Forgets all scores, and the reasons why there are none. Call
     /// [`Shoot::rank`] afterwards.
     pub(in super::super) fn forget_scores(&mut self) {
-        for photo in &mut self.photos {
+        for photo in self.photos.iter_mut().filter(|photo| !photo.gone) {
             photo.outcome = None;
             photo.scene_asked = false;
         }
@@ -409,5 +448,30 @@ pub(in super::super) mod tests {
         shoot.set(again[0], Ok(scored(0.5)));
         shoot.set(again[0], Ok(scored(0.6)));
         assert_eq!(shoot.scored(), 1);
+    }
+
+    #[test]
+    fn what_went_to_the_bin_is_not_there_until_it_comes_back() {
+        let mut shoot = Shoot::default();
+        let ids = shoot.add(["a.jpg", "b.jpg", "c.jpg"].map(PathBuf::from).into());
+        for (id, probability) in ids.iter().zip([0.9, 0.5]) {
+            shoot.set(*id, Ok(scored(probability)));
+        }
+        shoot.set(ids[2], Err("broken".to_owned()));
+        shoot.rank();
+        shoot.relocate(ids[0], None);
+        shoot.relocate(ids[0], None);
+        shoot.relocate(ids[1], Some("elsewhere/d.jpg".into()));
+        shoot.rank();
+        assert_eq!(names(&shoot), ["d.jpg", "c.jpg"]);
+        assert_eq!((shoot.len(), shoot.scored(), shoot.failed()), (2, 1, 1));
+        assert_eq!(shoot.rows().len(), 2);
+        shoot.relocate(ids[0], Some("a.jpg".into()));
+        shoot.rank();
+        assert_eq!(names(&shoot), ["a.jpg", "d.jpg", "c.jpg"]);
+        assert_eq!((shoot.len(), shoot.scored()), (3, 2));
+        // The file that moved is still one photo when it is opened there.
+        let again = shoot.add(vec!["elsewhere/d.jpg".into()]);
+        assert_eq!(again, [ids[1]]);
     }
 }

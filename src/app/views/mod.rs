@@ -6,6 +6,7 @@ mod compare;
 mod conflicts;
 mod controls;
 mod drop;
+mod files;
 mod filmstrip;
 mod find;
 mod grid;
@@ -87,6 +88,9 @@ pub fn show(
     }
     if state.panel == Some(Panel::Conflicts) {
         conflicts::show(ui, state, &mut commands);
+    }
+    if state.panel == Some(Panel::Files) {
+        files::show(ui, state, &mut commands);
     }
     if state.panel == Some(Panel::Settings) {
         settings::show(ui, state, &mut commands);

@@ -33,6 +33,7 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
                     controls::icon_button(ui, state, Command::ToggleInspector, commands);
                     controls::icon_button(ui, state, Command::OpenFolder, commands);
                     controls::icon_button(ui, state, Command::Export, commands);
+                    controls::icon_button(ui, state, Command::Toggle(Panel::Files), commands);
                     controls::icon_button(ui, state, Command::CopyTable, commands);
                     profile(ui, state, commands);
                     if roomy && state.view == View::Grid {
