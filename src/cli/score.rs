@@ -175,7 +175,10 @@ impl Known for Forgetful {
 }
 
 /// Keeps the results from replacing a file that was given to be scored.
-fn refuse_input(out: &Path, inputs: &[PathBuf]) -> anyhow::Result<()> {
+///
+/// # Errors
+/// Where they would.
+pub fn refuse_input(out: &Path, inputs: &[PathBuf]) -> anyhow::Result<()> {
     let Ok(real) = fs::canonicalize(out) else {
         return Ok(());
     };
