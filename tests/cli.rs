@@ -6,6 +6,7 @@ mod clip;
 mod distort;
 mod download;
 mod evaluate;
+mod export;
 mod extras;
 mod fit;
 #[cfg(unix)]

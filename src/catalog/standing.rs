@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use super::command::merged;
+use super::command::{Goal, Note, merged};
 use super::photos::{Finder, size_is_known};
 use super::ratings::{self, Seen};
-use super::{Catalog, CatalogError, FileState, PhotoId, Stamp};
+use super::{Catalog, CatalogError, FileState, Options, PhotoId, Rated, Stamp};
 use crate::metadata::xmp::{Folders, Naming, Rating, Sidecars, read_embedded};
 
 impl Catalog {
@@ -42,6 +42,34 @@ impl Catalog {
             standing.push(merged(known.as_ref(), &seen));
         }
         Ok(standing)
+    }
+
+    /// Writes sidecars for photos that have a rating and no sidecar, with what
+    /// the catalog and the photos themselves say. No rating changes, so that
+    /// there is nothing to undo. The answer has one entry for each photo whose
+    /// sidecar was missing.
+    ///
+    /// # Errors
+    /// Those of the catalog; then no sidecar is written.
+    pub fn write_missing_sidecars(
+        &mut self,
+        photos: &[PathBuf],
+        options: Options,
+    ) -> Result<Vec<Rated>, CatalogError> {
+        let _lock = self.begin(options)?;
+        let ratings = Self::standing(Some(self), photos)?;
+        let mut folders = Folders::default();
+        let goals = photos
+            .iter()
+            .zip(ratings)
+            .filter(|(photo, rating)| {
+                let sidecars = Sidecars::of(photo, options.naming, &mut folders);
+                let missing = sidecars.found.is_empty() && sidecars.unusable.is_empty();
+                missing && rating.fields().any()
+            })
+            .map(|(photo, rating)| (photo.clone(), None, Goal::Set(rating)))
+            .collect();
+        self.run(goals, Note::New("sidecars written"), options)
     }
 }
 

@@ -14,6 +14,7 @@ mod distorted;
 mod download;
 mod evaluate;
 mod exit;
+mod export;
 mod few_shot;
 mod files_from;
 mod fit;
@@ -80,6 +81,7 @@ enum Command {
     Score(score::Args),
     Rate(rate::Args),
     Move(move_photos::Args),
+    Export(Box<export::Args>),
     Undo(undo::Undo),
     Redo(undo::Redo),
     Xmp(xmp::Args),
@@ -124,6 +126,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
         None => gui::run(gui::Args::default()),
         Some(Command::Score(args)) => score::run(args),
         Some(Command::Rate(args)) => rate::run(&args),
+        Some(Command::Export(args)) => export::run(&args),
         Some(Command::Move(args)) => move_photos::run(&args),
         Some(Command::Undo(args)) => undo::undo(&args),
         Some(Command::Redo(args)) => undo::redo(&args),

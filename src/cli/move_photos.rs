@@ -243,7 +243,8 @@ pub fn tell_files(carried: &Carried, console: &mut Console) {
     }
 }
 
-fn told(path: &Path, reason: &str) -> String {
+/// A reason with the file it is about.
+pub fn told(path: &Path, reason: &str) -> String {
     format!("{}: {}", paths::shown(path), paths::clean(reason))
 }
 

@@ -239,3 +239,23 @@ impl Known for Forgetful {
         self.0.remember(photos);
     }
 }
+
+/// Keeps the results from replacing a file that was given to be scored.
+///
+/// # Errors
+/// Where they would.
+pub fn refuse_input(out: &Path, inputs: &[PathBuf]) -> anyhow::Result<()> {
+    let Ok(real) = fs::canonicalize(out) else {
+        return Ok(());
+    };
+    if inputs
+        .iter()
+        .any(|input| fs::canonicalize(input).is_ok_and(|input| input == real))
+    {
+        bail!(
+            "{}: is to be scored, so it is not written to",
+            paths::shown(out)
+        );
+    }
+    Ok(())
+}

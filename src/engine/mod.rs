@@ -13,6 +13,7 @@ mod decoder;
 mod describe;
 mod distorted;
 pub mod download;
+mod entries;
 mod forms;
 mod job;
 mod known;
@@ -38,6 +39,7 @@ use crate::model::{Scene, Score};
 
 pub use describe::{Described, classify, describe, inputs};
 pub use distorted::{DISTORTED_SIDE, Distorted, STEPS, Series, pristine, score_distorted};
+pub use entries::{Choice, Entry, entries, small_jpegs};
 pub use forms::{Form, FormPixels, Forms, describe_forms};
 pub use job::{start, start_knowing};
 pub use known::{Fresh, Known, Memory, PIPELINE, Recall};

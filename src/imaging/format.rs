@@ -24,7 +24,8 @@ pub enum Format {
     Avif,
     /// HEIF with HEVC pictures, as phones write it (HEIC).
     Heif,
-    /// A camera's RAW file, of which the embedded preview counts.
+    /// A camera's RAW file, of which the embedded preview counts, or, of a DNG
+    /// without one, the sensor data.
     Raw,
 }
 

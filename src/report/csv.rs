@@ -76,7 +76,7 @@ fn separated(
 }
 
 /// The writer's own error, whose kind the crate's conversion would hide.
-fn io_error(error: csv::Error) -> io::Error {
+pub(super) fn io_error(error: csv::Error) -> io::Error {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error,
         other => io::Error::other(format!("{other:?}")),

@@ -10,6 +10,8 @@ pub mod dates;
 mod json;
 pub mod paths;
 mod place;
+mod selection;
+mod sheet;
 mod table;
 pub mod wording;
 
@@ -24,6 +26,8 @@ use crate::model::{Interval, QualityModel};
 pub use csv::tab_separated;
 pub use json::line as json_line;
 pub use place::{Place, PlaceError};
+pub use selection::{ListFormat, write as list};
+pub use sheet::{PICTURE, Sheet};
 
 /// A format for scores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

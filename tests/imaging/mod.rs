@@ -11,6 +11,7 @@ use keepers::imaging::{Limits, Reason, Want, decode, model_input};
 
 use crate::support;
 
+mod dng;
 mod formats;
 mod hostile;
 pub mod raw;

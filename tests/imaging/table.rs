@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use image::Rgb;
 use keepers::imaging::{Decoded, ImagingError, Limits, Want, decode};
 
-use super::raw;
+use super::{dng, raw};
 
 /// What a line of the table is made of.
 struct Row {
@@ -208,6 +208,16 @@ const ROWS: &[Row] = &[
         named: &["dng"],
     },
     Row {
+        format: "DNG without a preview",
+        decoder: "own, at half size",
+        works: &[
+            ("12 to 16 bits", &["12 bits.dng", "16 bits.dng"]),
+            ("lossless JPEG", &["lossless.dng"]),
+        ],
+        not: &[("other compressions", "without a preview")],
+        named: &[],
+    },
+    Row {
         format: "others",
         decoder: "none",
         works: &[],
@@ -331,6 +341,11 @@ fn made() -> Vec<(&'static str, Vec<u8>)> {
         ("half float.tif", picture(16, 3, false, half)),
     ];
     made.extend(raw::built());
+    made.extend([
+        ("12 bits.dng", dng::built(dng::Kept::Plain(12))),
+        ("16 bits.dng", dng::built(dng::Kept::Plain(16))),
+        ("lossless.dng", dng::built(dng::Kept::Lossless)),
+    ]);
     made
 }
 
@@ -386,6 +401,7 @@ fn refused(format: &str, what: &str) -> Vec<u8> {
             bytes
         }
         (_, "a thumbnail alone") => fixture("thumbnail.dng"),
+        (_, "other compressions") => dng::built(dng::Kept::Unknown),
         (_, "no preview") => tiff(&[(0x112, 3, vec![1])], &[0x55; 9000]),
         (_, "JPEG 2000") => b"\0\0\0\x0CjP  \r\n\x87\n".to_vec(),
         (_, "OpenEXR") => b"\x76\x2F\x31\x01\x02\0\0\0".to_vec(),

@@ -19,6 +19,7 @@ mod group;
 mod plan;
 mod record;
 mod settle;
+mod step;
 
 use std::path::{Path, PathBuf};
 

@@ -7,9 +7,10 @@
 use std::fs;
 use std::path::Path;
 
-use super::carry::{by_group, carry_group, found, part_of};
+use super::carry::by_group;
 use super::files::{self, Flow};
 use super::record::{self, Deed, Row, State};
+use super::step::{carry_group, found, part_of};
 use super::{Act, Watch};
 use crate::catalog::{Catalog, CatalogError, CommandId};
 use crate::engine::Cancel;

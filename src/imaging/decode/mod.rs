@@ -28,7 +28,8 @@ use crate::guard::guarded;
 /// How large the decoded picture has to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Want {
-    /// Every pixel of the original.
+    /// Every pixel of the original; of a RAW file without a preview, a quarter of
+    /// the sensor's.
     Full,
     /// A smaller picture will do, if it still has at least this many pixels
     /// on its shorter side (or the whole original where that has fewer).
@@ -41,7 +42,7 @@ pub struct Decoded {
     /// Upright 8-bit sRGB pixels.
     pub image: RgbImage,
     /// Width of the original in pixels, upright. Of a RAW file it is the
-    /// preview's.
+    /// preview's, if that is what was decoded.
     pub original_width: u32,
     /// Height of the original in pixels, upright.
     pub original_height: u32,

@@ -2,8 +2,8 @@
 //!
 //! Nearly every RAW file holds one or more JPEGs as its camera developed the
 //! photo. Where each maker names them is in `places`; in files that name none they
-//! are found by looking for a JPEG's first bytes. The RAW data itself is not
-//! developed.
+//! are found by looking for a JPEG's first bytes. Only where a DNG file has none
+//! that is large enough is its sensor data developed, plainly, in `sensor`.
 
 use std::io::{Read, Seek, SeekFrom};
 
@@ -14,7 +14,10 @@ use super::{Want, failure, jpeg};
 use crate::metadata::ifd::{Directory, Tiff};
 use crate::metadata::{Orientation, jpeg as segments, read_from};
 
+mod colour;
+mod lossless;
 mod places;
+mod sensor;
 
 use places::directories;
 
@@ -83,14 +86,21 @@ pub(super) fn decode(source: &mut Source, want: Want) -> Result<Picture, Reason>
         .as_ref()
         .map(|raster| (raster.width, raster.height))
         .or(chosen.map(|preview| (preview.width, preview.height)));
+    let orientation = exif.orientation.unwrap_or(Orientation::Upright);
+    let large = |size: Option<(u32, u32)>| size.is_some_and(|(w, h)| w.max(h) >= SMALLEST);
+    if !large(size)
+        && let Some(developed) = sensor::develop(source)?
+    {
+        return Ok(Picture {
+            size: developed.size,
+            ..Picture::full(developed.raster, orientation)
+        });
+    }
     match (plain, size) {
-        (Some(raster), Some((width, height))) if width.max(height) >= SMALLEST => {
-            let orientation = exif.orientation.unwrap_or(Orientation::Upright);
-            Ok(Picture {
-                preview: true,
-                ..Picture::full(raster, orientation)
-            })
-        }
+        (Some(raster), Some((width, height))) if width.max(height) >= SMALLEST => Ok(Picture {
+            preview: true,
+            ..Picture::full(raster, orientation)
+        }),
         (_, Some((width, height))) => Err(Reason::Unsupported(format!(
             "a RAW file whose only preview is a thumbnail of {width} x {height} pixels, \
              too small to judge"
