@@ -201,7 +201,9 @@ fn measured(
 ) -> Result<Rates, Failure> {
     let model: Arc<dyn QualityModel> =
         models::open(&model.source, device).map_err(|error| match error {
-            ModelError::Device(DeviceError::ProcessorOnly { .. }) => Failure::DoesNotRun,
+            ModelError::Device(DeviceError::NoCompact { .. } | DeviceError::CompactOnly) => {
+                Failure::DoesNotRun
+            }
             error => Failure::Model(error),
         })?;
     let shared = device == Device::Cpu;

@@ -39,7 +39,7 @@ pub struct ModelArgs {
     #[arg(long, value_name = "NAME|FILE", default_value = models::BUILT_IN)]
     pub model: PathBuf,
     /// Where the model runs: auto (the best there is that it can use), cpu,
-    /// cuda, cuda:N, metal
+    /// cuda, cuda:N, metal, wgpu
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub device: Device,
 }

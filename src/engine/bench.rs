@@ -1,5 +1,5 @@
 //! How fast this machine is: decoding alone, a network alone, and both together,
-//! measured one after the other so that what disturbs one disturbs all.
+//! measured close to each other so that what disturbs one disturbs all.
 
 mod picture;
 
@@ -199,9 +199,14 @@ pub fn measure(
     score(model, &inputs)?;
     let mut measured = Vec::with_capacity(rounds);
     for _ in 0..rounds.max(1) {
-        let decode = decoding(photos, side, cancel)?;
-        let network = network(photos.count(), model, &inputs, cancel)?;
+        // Half before the pipeline and half after it, so that load which comes or goes
+        // meets both alike.
+        let (first, second) = photos.paths.split_at(photos.count() / 2);
+        let mut decode = decoding(first, side, cancel)?;
+        let mut network = predicting(first.len(), model, &inputs, cancel)?;
         let pipeline = pipeline(photos, model, &options, cancel)?;
+        network += predicting(second.len(), model, &inputs, cancel)?;
+        decode += decoding(second, side, cancel)?;
         let rate = |time: Duration| photos.count() as f64 / time.as_secs_f64().max(1e-9);
         measured.push(Rates::new(
             rate(decode),
@@ -223,23 +228,19 @@ fn input(path: &Path, side: u32) -> Result<Vec<u8>, BenchError> {
 }
 
 /// The time it takes to make the network's input of every photo, on all cores.
-fn decoding(photos: &Photos, side: u32, cancel: &Cancel) -> Result<Duration, BenchError> {
+fn decoding(photos: &[PathBuf], side: u32, cancel: &Cancel) -> Result<Duration, BenchError> {
     let start = Instant::now();
-    photos
-        .paths
-        .par_iter()
-        .with_max_len(1)
-        .try_for_each(|path| {
-            if cancel.is_cancelled() {
-                return Err(BenchError::Cancelled);
-            }
-            input(path, side).map(drop)
-        })?;
+    photos.par_iter().with_max_len(1).try_for_each(|path| {
+        if cancel.is_cancelled() {
+            return Err(BenchError::Cancelled);
+        }
+        input(path, side).map(drop)
+    })?;
     Ok(start.elapsed())
 }
 
 /// The time it takes the network to score so many photos, in the pipeline's batches.
-fn network(
+fn predicting(
     count: usize,
     model: &Arc<dyn QualityModel>,
     inputs: &[Vec<u8>],

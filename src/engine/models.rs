@@ -124,10 +124,7 @@ fn looks_like_file(path: &Path) -> bool {
 /// device.
 pub fn open(source: &Source, device: Device) -> Result<Arc<dyn QualityModel>, ModelError> {
     Ok(match source {
-        Source::BuiltIn => {
-            device.only_processor(BUILT_IN)?;
-            Arc::new(CompactModel::embedded()?)
-        }
+        Source::BuiltIn => Arc::new(CompactModel::embedded_on(device)?),
         Source::File(path) => model::load(path, device)?,
     })
 }
@@ -135,14 +132,11 @@ pub fn open(source: &Source, device: Device) -> Result<Arc<dyn QualityModel>, Mo
 /// Opens a compact model as such: to calibrate it, or to score with a profile.
 ///
 /// # Errors
-/// [`ModelError`] when it cannot be read, is no compact model, or the device is
-/// not the processor.
+/// [`ModelError`] when it cannot be read, is no compact model, or does not run on the
+/// device.
 pub fn open_compact(source: &Source, device: Device) -> Result<CompactModel, ModelError> {
     match source {
-        Source::BuiltIn => {
-            device.only_processor(BUILT_IN)?;
-            CompactModel::embedded()
-        }
+        Source::BuiltIn => CompactModel::embedded_on(device),
         Source::File(path) => {
             let info = model::info(path)?;
             if info.backbone.starts_with("clip") {
@@ -151,8 +145,7 @@ pub fn open_compact(source: &Source, device: Device) -> Result<CompactModel, Mod
                     reason: "is a CLIP network; profiles are for compact models".to_owned(),
                 });
             }
-            device.only_processor(&info.name)?;
-            CompactModel::load(path)
+            CompactModel::load_on(path, device)
         }
     }
 }

@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use candle_core::Device as CandleDevice;
 
+use super::efficientnet;
+
 /// Where a model runs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -46,12 +48,18 @@ pub enum DeviceError {
         /// What its driver said.
         reason: String,
     },
-    /// The model runs on the processor alone.
-    #[error("the model \"{model}\" runs on the processor only; leave --device at auto or cpu")]
-    ProcessorOnly {
+    /// A compact model was asked for on a device that runs none.
+    #[error(
+        "the model \"{model}\" runs on the processor or through wgpu; \
+             leave --device at auto or cpu, or say wgpu"
+    )]
+    NoCompact {
         /// The model.
         model: String,
     },
+    /// A network other than a compact model's was asked for through wgpu.
+    #[error("on wgpu run compact models only; auto takes the best there is")]
+    CompactOnly,
 }
 
 impl FromStr for Device {
@@ -93,27 +101,31 @@ impl Device {
         let opens = |device: &Self| device.open().is_ok();
         let cards = (0..).map(Self::Cuda).take_while(opens);
         let metal = Some(Self::Metal).filter(opens);
+        let wgpu = Some(Self::Wgpu).filter(|_| efficientnet::wgpu::is_there());
         std::iter::once(Self::Cpu)
             .chain(cards)
             .chain(metal)
+            .chain(wgpu)
             .collect()
     }
 
-    /// Makes sure that a model which runs on the processor alone was not asked
-    /// for elsewhere.
+    /// Whether a compact model runs through wgpu there. Without being asked it never does
+    /// yet.
     ///
     /// # Errors
-    /// [`DeviceError::ProcessorOnly`] when it was.
-    pub fn only_processor(self, model: &str) -> Result<(), DeviceError> {
+    /// [`DeviceError::NoCompact`] for a device that runs none.
+    pub(in crate::model) fn through_wgpu(self, model: &str) -> Result<bool, DeviceError> {
         match self {
-            Self::Auto | Self::Cpu => Ok(()),
-            Self::Cuda(_) | Self::Metal | Self::Wgpu => Err(DeviceError::ProcessorOnly {
+            Self::Auto | Self::Cpu => Ok(false),
+            Self::Wgpu => Ok(true),
+            Self::Cuda(_) | Self::Metal => Err(DeviceError::NoCompact {
                 model: model.to_owned(),
             }),
         }
     }
 
-    /// The device as Candle knows it; `Auto` falls back to the processor.
+    /// The device as Candle knows it, which wgpu is not; `Auto` falls back to the
+    /// processor.
     ///
     /// # Errors
     /// [`DeviceError`] when it is not in this build or this machine.
@@ -123,10 +135,7 @@ impl Device {
             Self::Auto => Ok(cuda(0).or_else(|_| metal()).unwrap_or(CandleDevice::Cpu)),
             Self::Cuda(number) => cuda(number),
             Self::Metal => metal(),
-            Self::Wgpu => Err(DeviceError::NotBuilt {
-                device: "wgpu",
-                remedy: "networks do not run on it yet; auto takes the best there is",
-            }),
+            Self::Wgpu => Err(DeviceError::CompactOnly),
         }
     }
 }
@@ -191,11 +200,12 @@ mod tests {
     fn what_is_not_there_says_what_is_missing() {
         assert!(Device::Cpu.open().is_ok() && Device::Auto.open().is_ok());
         let error = Device::Wgpu.open().unwrap_err().to_string();
-        assert!(error.contains("wgpu is not in this build"), "{error}");
+        assert!(error.contains("compact models only"), "{error}");
         if cfg!(not(feature = "cuda")) {
             let error = Device::Cuda(0).open().unwrap_err().to_string();
             assert!(error.contains("--features cuda"), "{error}");
         }
-        assert!(Device::Cuda(0).only_processor("keepers-compact").is_err());
+        assert!(Device::Cuda(0).through_wgpu("keepers-compact").is_err());
+        assert!(!Device::Auto.through_wgpu("keepers-compact").unwrap());
     }
 }

@@ -41,11 +41,7 @@ fn kind(path: &Path) -> Result<Kind, ModelError> {
 pub fn load(path: &Path, device: Device) -> Result<Arc<dyn QualityModel>, ModelError> {
     Ok(match kind(path)? {
         Kind::Clip(weights) => Arc::new(ClipModel::new(&weights, device)?),
-        Kind::Compact => {
-            let model = CompactModel::load(path)?;
-            device.only_processor(&model.info().name)?;
-            Arc::new(model)
-        }
+        Kind::Compact => Arc::new(CompactModel::load_on(path, device)?),
     })
 }
 

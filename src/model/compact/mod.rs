@@ -15,6 +15,8 @@ pub use head::Head;
 pub(crate) use head::dot;
 pub use scale::Scale;
 
+use super::device::{Device, DeviceError};
+use super::efficientnet::wgpu::Backed;
 use super::efficientnet::{Fused, SIDE, Weights};
 use super::simd::Level;
 use super::{Interval, ModelError, ModelInfo, QualityModel, Score};
@@ -23,11 +25,13 @@ use super::{Interval, ModelError, ModelInfo, QualityModel, Score};
 /// works alone.
 static EMBEDDED: &[u8] = include_bytes!("../../../models/keepers-compact.safetensors");
 
-/// A compact model ready to score on the processor.
+/// A compact model ready to score.
 #[derive(Debug)]
 pub struct CompactModel {
     info: ModelInfo,
     backbone: Fused,
+    /// Where descriptors come from, if not from the processor.
+    gpu: Option<Backed>,
     head: Head,
     scale: Option<Scale>,
 }
@@ -69,9 +73,45 @@ impl CompactModel {
         Ok(Self {
             info: metadata.info,
             backbone,
+            gpu: None,
             head: Head::from_tensors(tensors, weights)?,
             scale: Scale::from_tensors(tensors, weights)?,
         })
+    }
+
+    /// The model in a file's content, on `device`.
+    ///
+    /// # Errors
+    /// As [`CompactModel::from_bytes`]; [`ModelError::Device`] when the device cannot be
+    /// used.
+    pub fn on(bytes: &[u8], weights: &str, device: Device) -> Result<Self, ModelError> {
+        let mut model = Self::from_bytes(bytes, weights)?;
+        if device.through_wgpu(&model.info.name)? {
+            let weights = backbone_weights(bytes, weights)?;
+            // Who asks for it may mean one that is only software.
+            let gpu = Backed::new(&weights, &model.backbone, true);
+            model.gpu = Some(gpu.map_err(|error| DeviceError::Missing {
+                device: device.to_string(),
+                reason: error.to_string(),
+            })?);
+        }
+        Ok(model)
+    }
+
+    /// As [`CompactModel::on`], of the model built into the program.
+    ///
+    /// # Errors
+    /// As [`CompactModel::on`].
+    pub fn embedded_on(device: Device) -> Result<Self, ModelError> {
+        Self::on(EMBEDDED, "the built-in model", device)
+    }
+
+    /// As [`CompactModel::on`], of a model file.
+    ///
+    /// # Errors
+    /// [`ModelError::Read`] when it cannot be read, or as [`CompactModel::on`].
+    pub fn load_on(path: &Path, device: Device) -> Result<Self, ModelError> {
+        Self::on(&file::read(path)?, &path.display().to_string(), device)
     }
 
     /// The content of a model file. Weights are stored in f16, the head's
@@ -100,10 +140,13 @@ impl CompactModel {
     /// # Errors
     /// As [`QualityModel::score`].
     pub fn describe(&self, batch: &[&[u8]]) -> Result<Vec<Vec<f32>>, ModelError> {
-        self.backbone.describe(batch)
+        match &self.gpu {
+            Some(gpu) => gpu.describe(batch, &self.backbone),
+            None => self.backbone.describe(batch),
+        }
     }
 
-    /// The network below the head.
+    /// The network below the head, on the processor.
     pub fn backbone(&self) -> &Fused {
         &self.backbone
     }

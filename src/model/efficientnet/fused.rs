@@ -350,7 +350,7 @@ impl Fused {
 }
 
 /// Refuses photos of another length.
-fn check(batch: &[&[u8]]) -> Result<(), ModelError> {
+pub(super) fn check(batch: &[&[u8]]) -> Result<(), ModelError> {
     let expected = SIDE * SIDE * RGB;
     match batch.iter().find(|photo| photo.len() != expected) {
         Some(photo) => Err(ModelError::Input {

@@ -1,9 +1,9 @@
 //! EfficientNet-Lite2, the compact backbone: a photo in, a descriptor of 1120
 //! numbers out.
 //!
-//! Two implementations share one [`Weights`]: [`Fused`] on the processor, made
-//! of this program's own kernels, and [`Reference`] in plain Candle operations
-//! for any device. Tests hold the two equal.
+//! Three implementations share one [`Weights`]: [`Fused`] on the processor, made
+//! of this program's own kernels, [`wgpu::Gpu`] on any graphics processor, and
+//! [`Reference`] in plain Candle operations. Tests hold them equal.
 //!
 //! Source of the network: Tan and Le, "EfficientNet: Rethinking Model Scaling
 //! for Convolutional Neural Networks" (arXiv 1905.11946), in its "lite" form:
@@ -13,6 +13,7 @@ mod config;
 mod fused;
 mod reference;
 mod weights;
+pub mod wgpu;
 
 pub use config::{BLOCKS, Block, CLASSES, DESCRIPTOR, FEATURES, SIDE, STAGES};
 pub use fused::{Classified, Classifier, Fused};
