@@ -14,7 +14,8 @@ use std::sync::{Mutex, PoisonError};
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::journal::{self, Change, Entry};
+use super::bonds;
+use super::journal::{self, Change};
 use super::lock::Lock;
 use super::photos::{Finder, path_of};
 use super::ratings::{self, RatingRow, Seen};
@@ -56,18 +57,9 @@ pub struct Rated {
     pub in_catalog: bool,
 }
 
-/// A command that was undone or redone.
-#[derive(Debug)]
-pub struct Applied {
-    /// In words, as it was given.
-    pub command: String,
-    /// What was done to each photo.
-    pub photos: Vec<Rated>,
-}
-
 /// What is to happen to a photo.
 #[derive(Debug, Clone, Copy)]
-enum Goal {
+pub(super) enum Goal {
     /// Set what this says.
     Set(Rating),
     /// Take it from one rating to another, where nobody has changed it since.
@@ -75,7 +67,7 @@ enum Goal {
 }
 
 /// How the journal takes note.
-enum Note<'a> {
+pub(super) enum Note<'a> {
     New(&'a str),
     Undone(CommandId, bool),
 }
@@ -107,11 +99,22 @@ impl Catalog {
         command: &str,
         options: Options,
     ) -> Result<Vec<Rated>, CatalogError> {
+        self.rate_each(&each(photos, rating), command, options)
+    }
+
+    /// As [`Catalog::rate`], with a rating for each photo.
+    ///
+    /// # Errors
+    /// As [`Catalog::rate`].
+    pub fn rate_each(
+        &mut self,
+        photos: &[(PathBuf, Rating)],
+        command: &str,
+        options: Options,
+    ) -> Result<Vec<Rated>, CatalogError> {
         let _lock = self.begin(options)?;
-        let goals: Vec<(PathBuf, Option<PhotoId>, Goal)> = photos
-            .iter()
-            .map(|photo| (photo.clone(), None, Goal::Set(rating)))
-            .collect();
+        let goal = |(photo, rating): &(PathBuf, Rating)| (photo.clone(), None, Goal::Set(*rating));
+        let goals = photos.iter().map(goal).collect();
         self.run(goals, Note::New(command), options)
     }
 
@@ -126,10 +129,22 @@ impl Catalog {
         rating: Rating,
         options: Options,
     ) -> Result<Vec<Rated>, CatalogError> {
+        Self::preview_each(catalog, &each(photos, rating), options)
+    }
+
+    /// What [`Catalog::rate_each`] would do; see [`Catalog::preview`].
+    ///
+    /// # Errors
+    /// Those of the catalog.
+    pub fn preview_each(
+        catalog: Option<&Self>,
+        photos: &[(PathBuf, Rating)],
+        options: Options,
+    ) -> Result<Vec<Rated>, CatalogError> {
         let (mut finder, mut folders) = (Finder::default(), Folders::default());
         let mut previews = Vec::with_capacity(photos.len());
-        for photo in photos {
-            let goal = Goal::Set(rating);
+        for (photo, rating) in photos {
+            let goal = Goal::Set(*rating);
             let db = catalog.map(|catalog| &catalog.db);
             let prepared = prepare(db, photo, None, goal, options, &mut finder, &mut folders);
             let mut prepared = match (prepared, catalog) {
@@ -155,56 +170,8 @@ impl Catalog {
         Ok(previews)
     }
 
-    /// Undoes the last command that is not undone; `None` where there is none.
-    ///
-    /// # Errors
-    /// Those of the catalog; then nothing is undone.
-    pub fn undo(&mut self, options: Options) -> Result<Option<Applied>, CatalogError> {
-        let _lock = self.begin(options)?;
-        let entry = journal::last_done(&self.db).map_err(self.failed())?;
-        self.turn(entry, true, options)
-    }
-
-    /// Does the last undone command again; `None` where there is none, or
-    /// another command came after.
-    ///
-    /// # Errors
-    /// Those of the catalog; then nothing is redone.
-    pub fn redo(&mut self, options: Options) -> Result<Option<Applied>, CatalogError> {
-        let _lock = self.begin(options)?;
-        let entry = journal::first_undone(&self.db).map_err(self.failed())?;
-        self.turn(entry, false, options)
-    }
-
-    fn turn(
-        &mut self,
-        entry: Option<Entry>,
-        undo: bool,
-        options: Options,
-    ) -> Result<Option<Applied>, CatalogError> {
-        let Some(entry) = entry else {
-            return Ok(None);
-        };
-        let failed = self.failed();
-        let mut goals = Vec::with_capacity(entry.changes.len());
-        for change in entry.changes {
-            let path = path_of(&self.db, change.photo).map_err(&failed)?;
-            let (from, to) = if undo {
-                (change.after, change.before)
-            } else {
-                (change.before, change.after)
-            };
-            goals.push((path, Some(change.photo), Goal::Turn { from, to }));
-        }
-        let photos = self.run(goals, Note::Undone(entry.id, undo), options)?;
-        Ok(Some(Applied {
-            command: entry.command,
-            photos,
-        }))
-    }
-
     /// Takes the lock and finishes what a killed command left.
-    fn begin(&mut self, options: Options) -> Result<Lock, CatalogError> {
+    pub(super) fn begin(&mut self, options: Options) -> Result<Lock, CatalogError> {
         let lock = Lock::take(&self.path)?;
         let failed = self.failed();
         let photos = ratings::interrupted(&self.db).map_err(&failed)?;
@@ -235,7 +202,7 @@ impl Catalog {
         Ok(lock)
     }
 
-    fn run(
+    pub(super) fn run(
         &mut self,
         goals: Vec<(PathBuf, Option<PhotoId>, Goal)>,
         note: Note<'_>,
@@ -289,7 +256,10 @@ impl Catalog {
         match note {
             Note::New(_) if changes.is_empty() => {}
             Note::New(command) => journal::add(&transaction, command, &changes)?,
-            Note::Undone(id, undone) => journal::mark(&transaction, id, undone)?,
+            Note::Undone(id, undone) => {
+                journal::mark(&transaction, id, undone)?;
+                bonds::turn(&transaction, id, undone)?;
+            }
         }
         transaction.commit()
     }
@@ -333,6 +303,11 @@ impl Catalog {
         let mut finish = finish;
         finish().map_err(failed)
     }
+}
+
+/// One rating for each of the photos.
+fn each(photos: &[PathBuf], rating: Rating) -> Vec<(PathBuf, Rating)> {
+    photos.iter().map(|photo| (photo.clone(), rating)).collect()
 }
 
 /// Makes sure that the renames in the folders of these sidecars last.

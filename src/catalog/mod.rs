@@ -13,6 +13,7 @@
 //! A [`Catalog`] belongs to one thread at a time and can be sent to another;
 //! opening a second one for the same file is cheap.
 
+mod bonds;
 mod command;
 mod error;
 mod identity;
@@ -25,6 +26,7 @@ mod scores;
 mod sidecars;
 mod standing;
 mod store;
+mod turn;
 mod upkeep;
 
 use std::path::{Path, PathBuf};
@@ -32,13 +34,15 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 
-pub use command::{Applied, Options, Rated};
+pub use bonds::{Bond, Unbound};
+pub use command::{Options, Rated};
 pub use error::CatalogError;
 pub use identity::{ContentHash, FileState, Stamp};
 pub use photos::{Known, Shoot};
 pub use scores::{ModelKey, Scored, StoredScore};
 pub use sidecars::Write;
 pub use store::{Opened, VERSION};
+pub use turn::Applied;
 pub use upkeep::{Exported, ExportedScore, Info};
 
 /// The file's name in the user's folder for it.

@@ -3,16 +3,18 @@
 use std::collections::HashMap;
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::bail;
 use clap::ValueEnum;
 use serde::Serialize;
 
+use super::catalog_args::CatalogArgs;
 use super::console::Console;
 use super::exit::Exit;
 use super::sink::{self, Written};
 use super::{few_shot, grmp, labels, paths, run};
-use crate::engine::{Options, Request};
+use crate::engine::{Known, Options, Request};
 use crate::learning::calibrate::protocol;
 use crate::learning::metrics::Agreement;
 
@@ -148,11 +150,16 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
         recursive: false,
         thumbnail: None,
     };
+    let seen = run::seen(
+        home.as_ref(),
+        opened.model.as_ref(),
+        &CatalogArgs::default(),
+    );
     let mut done = run::job(
         request,
         Options::default(),
         opened.model,
-        None,
+        seen.map(|seen| seen as Arc<dyn Known>),
         &mut console,
         |_, _| Ok(Written::Yes),
     )?;

@@ -16,6 +16,7 @@ mod exit;
 mod few_shot;
 mod fit;
 mod grmp;
+mod group;
 mod gui;
 mod import;
 mod interrupt;
@@ -75,6 +76,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Score(score::Args),
+    Group(group::Args),
     Rate(rate::Args),
     Undo(undo::Undo),
     Redo(undo::Redo),
@@ -118,6 +120,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
         _ if cli.version => version(),
         None => gui::run(gui::Args::default()),
         Some(Command::Score(args)) => score::run(args),
+        Some(Command::Group(args)) => group::run(&args),
         Some(Command::Rate(args)) => rate::run(&args),
         Some(Command::Undo(args)) => undo::undo(&args),
         Some(Command::Redo(args)) => undo::redo(&args),

@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use anyhow::bail;
 
+use super::catalog_args::CatalogArgs;
 use super::console::Console;
 use super::sink::Written;
 use super::{interrupt, wording};
 use crate::engine::models::{self, Device};
 use crate::engine::profiles;
-use crate::engine::{self, Event, Known, Options, PhotoResult, Request, Summary};
+use crate::engine::{
+    self, Descriptors, Event, Known, Options, PhotoResult, Request, Seen, Summary,
+};
 use crate::home::Home;
 use crate::model::QualityModel;
 
@@ -86,6 +89,22 @@ pub struct ProfileArgs {
 /// nothing that can do without.
 pub fn home(console: &mut Console) -> Option<Home> {
     usable_home(console).0
+}
+
+/// Descriptors that are kept for the user, by a model's backbone; `None` where
+/// there is no folder for them, or the model has none. `catalog` tells photos'
+/// content without reading them.
+pub fn seen(
+    home: Option<&Home>,
+    model: &dyn QualityModel,
+    catalog: &CatalogArgs,
+) -> Option<Arc<Seen>> {
+    let descriptors = Descriptors::of_user(home?, model.describing()?);
+    let catalog = catalog.existing().unwrap_or_else(|error| {
+        tracing::debug!("{error:#}; photos are read instead");
+        None
+    });
+    Some(Arc::new(Seen::new(descriptors, catalog)))
 }
 
 /// As [`home`], and whether the folders can be written.

@@ -13,7 +13,7 @@ use super::output::{self, Details, Format};
 use super::sink::{Sink, Written};
 use super::{interrupt, paths, run};
 use crate::catalog::{FileState, StoredScore};
-use crate::engine::{Fresh, Known, Memory, Options, Recall, Request, best_first};
+use crate::engine::{Descriptors, Fresh, Known, Memory, Options, Recall, Request, best_first};
 
 const ABOUT: &str = "\
 Score and rank photos, best first
@@ -90,8 +90,13 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
         recursive: args.recursive,
         thumbnail: None,
     };
+    let descriptors = home
+        .as_ref()
+        .filter(|_| writable)
+        .and_then(|home| Some(Descriptors::of_user(home, model.describing()?)));
     let memory = match writable || args.catalog.catalog.is_some() {
-        true => memory(&args.catalog, &info.identity, opened.profile, &mut console),
+        true => memory(&args.catalog, &info.identity, opened.profile, &mut console)
+            .map(|memory| Arc::new(memory.with_descriptors(descriptors))),
         // That was said already.
         false => None,
     };
@@ -144,9 +149,9 @@ fn memory(
     model: &str,
     profile: Option<String>,
     console: &mut Console,
-) -> Option<Arc<Memory>> {
+) -> Option<Memory> {
     match args.open(console) {
-        Ok(catalog) => Some(Arc::new(Memory::new(catalog, model).with_profile(profile))),
+        Ok(catalog) => Some(Memory::new(catalog, model).with_profile(profile)),
         Err(error) => {
             console.note(&format!(
                 "keepers: {error:#}; scores are neither taken from a catalog nor kept"
@@ -171,6 +176,10 @@ impl Known for Forgetful {
 
     fn remember(&self, photos: &[Fresh]) {
         self.0.remember(photos);
+    }
+
+    fn wants_descriptors(&self) -> bool {
+        self.0.wants_descriptors()
     }
 }
 

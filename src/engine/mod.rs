@@ -10,9 +10,11 @@ mod crew;
 pub mod data_sets;
 mod decoder;
 mod describe;
+mod descriptors;
 mod distorted;
 pub mod download;
 mod forms;
+pub mod groups;
 mod job;
 mod known;
 mod meter;
@@ -22,6 +24,7 @@ pub mod profiles;
 mod ranking;
 mod scan;
 mod scorer;
+mod shelf;
 mod slots;
 
 use std::path::PathBuf;
@@ -33,11 +36,12 @@ use image::RgbImage;
 
 use crate::model::{Scene, Score};
 
-pub use describe::{Described, classify, describe, inputs};
+pub use describe::{Described, classify, describe, describe_knowing, inputs};
+pub use descriptors::{Description, Descriptors, descriptors_on_disk, pictures_on_disk};
 pub use distorted::{DISTORTED_SIDE, Distorted, STEPS, Series, pristine, score_distorted};
 pub use forms::{Form, FormPixels, Forms, describe_forms};
 pub use job::{start, start_knowing};
-pub use known::{Fresh, Known, Memory, PIPELINE, Recall};
+pub use known::{Fresh, Known, Memory, PIPELINE, Recall, Seen};
 pub use pictures::Pictures;
 pub use ranking::best_first;
 pub use scan::photos_of;

@@ -35,6 +35,14 @@ pub struct Exif {
     pub flash: Option<bool>,
     /// The colours that the samples stand for.
     pub colours: Option<Colours>,
+    /// What tells two cameras of one kind apart.
+    pub serial: Option<String>,
+    /// Whether the camera says that it is bracketing exposures.
+    pub auto_bracket: Option<bool>,
+    /// How far away it was focused, in metres.
+    pub subject_distance_m: Option<f64>,
+    /// Where the camera looked, in degrees clockwise from north.
+    pub direction_degrees: Option<f64>,
 }
 
 /// The two colour spaces that EXIF can name.
@@ -94,6 +102,22 @@ impl Moment {
             millisecond: fraction.and_then(milliseconds).unwrap_or(0),
             offset_minutes: zone.and_then(offset),
         })
+    }
+}
+
+impl Moment {
+    /// Milliseconds since the beginning of 1970, as if the clock showed UTC; they
+    /// compare as moments do, and tell how far two of one clock are apart.
+    pub fn milliseconds(self) -> i64 {
+        // Days in the Gregorian calendar, in years that begin with March.
+        let (year, month) = (i64::from(self.year), i64::from(self.month));
+        let year = if month <= 2 { year - 1 } else { year };
+        let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
+        let of_year = (153 * ((month + 9) % 12) + 2) / 5 + i64::from(self.day) - 1;
+        let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468;
+        let seconds =
+            i64::from(self.hour) * 3600 + i64::from(self.minute) * 60 + i64::from(self.second);
+        (days * 86_400 + seconds) * 1000 + i64::from(self.millisecond)
     }
 }
 
@@ -163,6 +187,11 @@ mod tag {
     pub const COLOURS: u16 = 0xA001;
     pub const INTEROPERABILITY: u16 = 0xA005;
     pub const FOCAL_35: u16 = 0xA405;
+    pub const GPS: u16 = 0x8825;
+    pub const DIRECTION: u16 = 0x0011;
+    pub const DISTANCE: u16 = 0x9206;
+    pub const EXPOSURE_MODE: u16 = 0xA402;
+    pub const SERIAL: u16 = 0xA431;
     pub const LENS: u16 = 0xA434;
     pub const LENS_RANGE: u16 = 0xA432;
     pub const DNG_LENS: u16 = 0xC630;
@@ -211,6 +240,8 @@ impl Exif {
         });
         let bias = real(tag::BIAS);
         let focal = real(tag::FOCAL).and_then(positive);
+        // Its numerator of all ones is infinity, which is no distance to step from.
+        let distance = real(tag::DISTANCE).and_then(positive).filter(|&d| d < 1e5);
         let focal_35 = real(tag::FOCAL_35).and_then(positive);
         let iso = tiff
             .number(exif, tag::ISO)
@@ -240,6 +271,10 @@ impl Exif {
             exposure_bias: bias,
             flash: tiff.number(exif, tag::FLASH).map(|bits| bits & 1 == 1),
             colours: colours(tiff, exif),
+            serial: tiff.text(exif, tag::SERIAL),
+            auto_bracket: tiff.number(exif, tag::EXPOSURE_MODE).map(|mode| mode == 2),
+            subject_distance_m: distance,
+            direction_degrees: direction(tiff, main),
         }
     }
 
@@ -260,6 +295,10 @@ impl Exif {
             exposure_bias: self.exposure_bias.or(other.exposure_bias),
             flash: self.flash.or(other.flash),
             colours: self.colours.or(other.colours),
+            serial: self.serial.or(other.serial),
+            auto_bracket: self.auto_bracket.or(other.auto_bracket),
+            subject_distance_m: self.subject_distance_m.or(other.subject_distance_m),
+            direction_degrees: self.direction_degrees.or(other.direction_degrees),
         }
     }
 }
@@ -285,6 +324,14 @@ fn captured<R: Read + Seek>(
                 Moment::parse(&text, None, None)
             })
     })
+}
+
+/// Where the camera looked, which phones and some cameras note with the place.
+fn direction<R: Read + Seek>(tiff: &mut Tiff<R>, main: &Directory) -> Option<f64> {
+    let at = tiff.number(main, tag::GPS)?;
+    let gps = tiff.directory(at).ok()?;
+    let degrees = tiff.reals(&gps, tag::DIRECTION).first().copied()?;
+    (0.0..=360.0).contains(&degrees).then_some(degrees)
 }
 
 /// The colour space: EXIF itself has a number for sRGB alone, and Adobe RGB is
@@ -343,6 +390,17 @@ mod tests {
         ] {
             assert_eq!(Moment::parse(none, None, None), None, "{none}");
         }
+    }
+
+    #[test]
+    fn moments_are_as_far_apart_as_the_clock_says() {
+        let at = |text: &str| Moment::parse(text, None, None).unwrap().milliseconds();
+        assert_eq!(at("1970:01:01 00:00:00"), 0);
+        assert_eq!(
+            at("2000:03:01 00:00:00") - at("2000:02:28 23:59:59"),
+            86_401_000
+        );
+        assert_eq!(at("2026:01:01 00:00:01"), 1_767_225_601_000);
     }
 
     #[test]
