@@ -7,6 +7,7 @@ mod download;
 mod evaluate;
 mod extras;
 mod fit;
+mod group;
 #[cfg(unix)]
 mod interrupt;
 #[cfg(unix)]

@@ -182,6 +182,9 @@ impl Known for Memory {
                     },
                     catalog::Known::Current { state, .. } => Recall::Seen(state),
                     catalog::Known::Maybe => Recall::Maybe,
+                    // It may have been described; its content, which will be
+                    // read anyway, tells.
+                    catalog::Known::Unknown if self.descriptors.is_some() => Recall::Maybe,
                     catalog::Known::Unknown => Recall::Unknown,
                 })
                 .collect(),
