@@ -1,5 +1,6 @@
 //! The program as its users run it: formats, exit status, notes.
 
+mod bench;
 mod calibrate;
 mod clip;
 mod distort;
@@ -12,7 +13,9 @@ mod group;
 mod interrupt;
 #[cfg(unix)]
 mod killed;
+mod move_photos;
 mod paths;
 mod pretrain;
 mod rate;
 mod score;
+mod share;

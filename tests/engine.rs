@@ -1,9 +1,11 @@
 //! The engine: the pipeline's promises and cancelling; scanning is in `scan`,
 //! groups in `groups`, the memory of scored photos in `known`.
 
+mod bench;
 mod groups;
 mod known;
 mod scan;
+mod stream;
 
 use std::collections::BTreeMap;
 use std::fs;

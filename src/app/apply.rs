@@ -2,6 +2,12 @@
 //! waits, reads or writes: what takes time is asked for as [`Effect`]s.
 
 mod jobs;
+mod learning;
+#[cfg(test)]
+mod learning_tests;
+mod looking;
+#[cfg(test)]
+mod looking_tests;
 mod models;
 mod rating;
 #[cfg(test)]
@@ -15,10 +21,15 @@ use std::sync::Arc;
 use image::RgbImage;
 
 use super::command::{Command, Step};
-use super::state::{Filter, Installed, LookUp, Notice, Panel, PhotoId, State, TILE_SIDES, View};
+use super::keys::Keymap;
+use super::settings::SCALES;
+use super::state::{
+    Filter, Installed, LookUp, Notice, Palette, Panel, PhotoId, State, TILE_SIDES, View,
+};
 use crate::engine::{Event, PhotoResult};
 use crate::model::Scene;
 
+pub use learning::{LearnErrand, LearnNews};
 pub use models::{ModelErrand, ModelNews};
 pub use rating::{RatingErrand, RatingNews, Turned};
 
@@ -56,6 +67,8 @@ pub enum Effect {
     Models(ModelErrand),
     /// Something about ratings.
     Ratings(RatingErrand),
+    /// Something about learning the user's eye.
+    Learn(LearnErrand),
     /// Ask the model what a photo shows.
     TellScene {
         /// The shoot it is of.
@@ -82,6 +95,8 @@ pub enum Message {
     Models(ModelNews),
     /// Something about ratings.
     Ratings(RatingNews),
+    /// Something about learning the user's eye.
+    Learn(LearnNews),
     /// What a photo shows.
     Scene {
         /// The shoot it is of.
@@ -130,17 +145,42 @@ pub fn apply(state: &mut State, command: Command) -> Vec<Effect> {
         }
         Command::Close => return jobs::close(state),
         Command::Stop => return jobs::stop(state),
-        Command::ShowGrid if state.view == View::Loupe => {
-            state.view = View::Grid;
-            state.reveal += 1;
+        Command::ShowGrid => looking::show(state, View::Grid),
+        Command::ShowLoupe => looking::show(state, View::Loupe),
+        Command::ShowCompare => looking::show(state, View::Compare),
+        Command::ShowSurvey => looking::show(state, View::Survey),
+        Command::ShowCalibrate => return learning::begin(state),
+        Command::LearnAnew => {
+            let mut effects = learning::end(state);
+            effects.extend(learning::begin(state));
+            return effects;
         }
-        Command::ShowLoupe if state.view == View::Grid && !state.shoot.is_empty() => {
-            state.view = View::Loupe;
-            state.focus_on_best = false;
+        Command::NameProfile(name) => {
+            state.learning.name = name;
+            (state.learning.replace, state.learning.problem) = (false, None);
         }
-        Command::ShowGrid | Command::ShowLoupe => {}
+        Command::KeepProfile => return learning::keep(state),
+        Command::UseProfile(name) => return models::use_profile(state, name),
+        Command::RemoveProfile(name) => return models::remove_profile(state, name),
+        Command::Select => looking::select(state),
+        Command::Swap => looking::swap(state),
+        Command::Drop(id) => looking::drop_one(state, id),
+        Command::FocusBeside(id) => state.focus = Some(id),
+        Command::ToggleZoom(_)
+        | Command::ZoomTo(_)
+        | Command::ToggleFilmstrip
+        | Command::NextBackdrop
+        | Command::ToggleOverlay(_)
+        | Command::SetBackdrop(_) => looking::look(state, command),
         Command::Back => match (state.panel.take(), state.view) {
-            (None, View::Loupe) => return apply(state, Command::ShowGrid),
+            (None, View::Loupe | View::Compare | View::Survey)
+                if state.looking.zoom.scale.is_some() =>
+            {
+                state.looking.zoom.scale = None;
+            }
+            (None, View::Loupe | View::Compare | View::Survey | View::Calibrate) => {
+                looking::show(state, View::Grid);
+            }
             (None, _) if state.culling.chosen.len() > 1 => state.culling.chosen.clear(),
             (None, _) => state.notice = None,
             (Some(_), _) => {}
@@ -177,6 +217,7 @@ pub fn apply(state: &mut State, command: Command) -> Vec<Effect> {
         }
         Command::Toggle(panel) => {
             state.panel = (state.panel != Some(panel)).then_some(panel);
+            (state.rebinding, state.palette) = (None, Palette::default());
             if state.panel == Some(Panel::Models) {
                 return models::list(state);
             }
@@ -206,6 +247,25 @@ pub fn apply(state: &mut State, command: Command) -> Vec<Effect> {
         Command::DoubtModel(name) => state.models.doubted = Some(name),
         Command::KeepModel => state.models.doubted = None,
         Command::RemoveModel(name) => return models::remove(state, name),
+        Command::SetLook(look) => state.habits.look = look,
+        Command::SetScale(scale) => resize(state, scale),
+        Command::LargerWindow => resize(state, state.habits.scale * 1.1),
+        Command::SmallerWindow => resize(state, state.habits.scale / 1.1),
+        Command::SetSidecars(sidecars) => state.habits.sidecars = sidecars,
+        Command::Rebind(command) => state.rebinding = command,
+        Command::Bind(command, key) => {
+            state.rebinding = None;
+            if let Err(reason) = state.keys.bind(&command, &[key]) {
+                problem(state, reason);
+            }
+        }
+        Command::UsualKeys => state.keys = Keymap::default(),
+        Command::SearchCommands(text) => state.palette = Palette { text, line: 0 },
+        Command::ChooseCommand(line) => state.palette.line = line,
+        Command::Do(command) => {
+            (state.panel, state.palette) = (None, Palette::default());
+            return apply(state, *command);
+        }
         Command::DismissNotice => state.notice = None,
         Command::Quit => return vec![Effect::StopScoring, Effect::Quit],
     }
@@ -217,6 +277,7 @@ pub fn receive(state: &mut State, message: Message) -> Vec<Effect> {
     match message {
         Message::Models(news) => return models::receive(state, news),
         Message::Ratings(news) => rating::receive(state, news),
+        Message::Learn(news) => return learning::receive(state, news),
         Message::Scene {
             shoot,
             photo,
@@ -264,12 +325,17 @@ pub fn settle(state: &mut State) {
         let chosen = &mut state.culling.chosen;
         chosen.retain(|id| shoot.place_shown(*id).is_some());
     }
+    looking::settle(state);
     settle_focus(state);
 }
 
 /// What the photo that is looked at should be asked for: its scene, where the
-/// model tells scenes; one photo at a time.
+/// model tells scenes, one photo at a time; and what the tutor should learn.
 pub fn wishes(state: &mut State) -> Vec<Effect> {
+    let lesson = learning::wish(state);
+    if !lesson.is_empty() {
+        return lesson;
+    }
     let looked_at = state.view == View::Loupe || state.inspecting;
     if !looked_at || !state.models.tells_scenes || state.scene_of.is_some() {
         return Vec::new();
@@ -294,6 +360,10 @@ pub fn wishes(state: &mut State) -> Vec<Effect> {
 
 /// Keeps the focus on a photo that is shown.
 fn settle_focus(state: &mut State) {
+    // What is proposed there is looked at whether a filter hides it or not.
+    if state.view == View::Calibrate {
+        return;
+    }
     let shown = state.shoot.shown();
     if state.focus_on_best {
         state.focus = shown.first().copied();
@@ -341,6 +411,17 @@ fn problem(state: &mut State, text: String) {
     });
 }
 
+fn resize(state: &mut State, scale: f32) {
+    let [least, most] = SCALES;
+    // Back at what is usual rather than nearly so.
+    let scale = if (scale - 1.0).abs() < 0.02 {
+        1.0
+    } else {
+        scale
+    };
+    state.habits.scale = scale.clamp(least, most);
+}
+
 fn tile_side(state: &mut State, side: f32) {
     let [least, _, most] = TILE_SIDES;
     state.tile_side = side.clamp(least, most);
@@ -354,6 +435,14 @@ pub fn possible(state: &State, command: &Command) -> bool {
     match command {
         Command::CopyTable | Command::Export => state.shoot.scored() + state.shoot.failed() > 0,
         Command::ShowLoupe => photos && state.view != View::Welcome,
+        Command::ShowCompare => photos && state.shoot.shown().len() > 1,
+        Command::ShowSurvey => state.view == View::Survey || state.culling.chosen.len() > 1,
+        Command::ShowCalibrate => photos,
+        Command::KeepProfile => {
+            let lesson = state.learning.lesson.as_ref();
+            let learned = lesson.is_some_and(|lesson| lesson.report.is_ok());
+            learned && !state.learning.studying && !state.learning.name.trim().is_empty()
+        }
         Command::ShowGrid | Command::Close => state.view != View::Welcome,
         Command::Go(Step::Previous) => state.place_of_focus().is_some_and(|place| place > 0),
         Command::Go(Step::Next) => state

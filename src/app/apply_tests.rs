@@ -207,6 +207,7 @@ fn results_are_copied_whole_and_only_where_there_are_some() {
 fn a_model_that_cannot_be_used_is_said_and_nothing_is_begun() {
     let mut state = State::default();
     let news = ModelNews::Opened {
+        profile: None,
         source: Source::BuiltIn,
         model: Err("damaged".to_owned()),
         scenes: false,

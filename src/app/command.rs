@@ -3,8 +3,12 @@
 
 use std::path::PathBuf;
 
+use egui::KeyboardShortcut;
+
 use super::icons;
-use super::state::{Filter, GridSize, Panel, PhotoId, Sort};
+use super::overlay::Overlay;
+use super::settings::{Look, Sidecars};
+use super::state::{Backdrop, Filter, GridSize, Panel, PhotoId, Sort, Zoom};
 use crate::metadata::xmp::{Flag, Label};
 
 /// One action of the user.
@@ -28,6 +32,43 @@ pub enum Command {
     ShowGrid,
     /// Show the focused photo large.
     ShowLoupe,
+    /// Show two to four photos beside each other.
+    ShowCompare,
+    /// Show all selected photos beside each other.
+    ShowSurvey,
+    /// Rate photos for the model to learn from.
+    ShowCalibrate,
+    /// Look at all photos once more, to learn from ratings of them.
+    LearnAnew,
+    /// Call the profile so.
+    NameProfile(String),
+    /// Keep what was learned as a profile, and score with it.
+    KeepProfile,
+    /// Score with the taste profile of this name, or with none.
+    UseProfile(Option<String>),
+    /// Remove the taste profile of this name.
+    RemoveProfile(String),
+    /// Every pixel of the photo as one of the screen, with this place (shares of
+    /// its width and height) in the middle; or the whole photo again.
+    ToggleZoom(Option<[f32; 2]>),
+    /// Show photos this large.
+    ZoomTo(Zoom),
+    /// Make the focused photo the one to beat.
+    Select,
+    /// Let the one to beat and the focused photo change places.
+    Swap,
+    /// Make one of the photos beside each other the one that keys act on.
+    FocusBeside(PhotoId),
+    /// Take this photo out of the comparison or survey.
+    Drop(PhotoId),
+    /// Show or hide the strip of all photos.
+    ToggleFilmstrip,
+    /// Another background for large photos.
+    NextBackdrop,
+    /// Show this over large photos, or nothing any more.
+    ToggleOverlay(Overlay),
+    /// This background for large photos.
+    SetBackdrop(Backdrop),
     /// Leave whatever is on top: a panel, then the large photo.
     Back,
     /// Make this the photo that keys act on.
@@ -101,6 +142,28 @@ pub enum Command {
     KeepModel,
     /// Remove the model of this name.
     RemoveModel(String),
+    /// Look so.
+    SetLook(Look),
+    /// Draw everything so large, 1 being usual.
+    SetScale(f32),
+    /// Draw everything larger.
+    LargerWindow,
+    /// Draw everything smaller.
+    SmallerWindow,
+    /// Name new sidecars so.
+    SetSidecars(Sidecars),
+    /// Let the next key mean the command of this name; `None` changes nothing.
+    Rebind(Option<String>),
+    /// Let this key mean the command of this name.
+    Bind(String, KeyboardShortcut),
+    /// Let all keys mean what they usually do.
+    UsualKeys,
+    /// Look for a command with this in its name.
+    SearchCommands(String),
+    /// Choose this line among the commands that were found.
+    ChooseCommand(usize),
+    /// Do this one, from the list of commands.
+    Do(Box<Command>),
     /// Take the notice away.
     DismissNotice,
     /// Close the window.
@@ -175,8 +238,24 @@ impl Command {
             Self::Resume => "Score the rest",
             Self::ShowGrid => "Grid",
             Self::ShowLoupe => "Loupe",
+            Self::ShowCompare => "Compare",
+            Self::ShowSurvey => "Survey",
+            Self::ShowCalibrate => "Calibrate",
+            Self::LearnAnew => "Look at all photos again",
+            Self::NameProfile(_) => "Name of the profile",
+            Self::KeepProfile => "Keep and use",
+            Self::UseProfile(_) => "Use profile",
+            Self::RemoveProfile(_) => "Remove profile",
+            Self::ToggleZoom(_) | Self::ZoomTo(_) => "100 %, or the whole photo",
+            Self::Select => "Make this the photo to beat",
+            Self::Swap => "Swap the two",
+            Self::Drop(_) => "Take out",
+            Self::ToggleFilmstrip => "Filmstrip",
+            Self::ToggleOverlay(Overlay::Clipping) => "Show what is clipped",
+            Self::ToggleOverlay(_) => "Show what is sharp",
+            Self::NextBackdrop | Self::SetBackdrop(_) => "Background",
             Self::Back => "Back",
-            Self::Focus(_) => "Go to photo",
+            Self::Focus(_) | Self::FocusBeside(_) => "Go to photo",
             Self::Go(step) => step.label(),
             Self::Extend(Step::Previous) => "Select the photo before, too",
             Self::Extend(Step::Next) => "Select the photo after, too",
@@ -202,6 +281,8 @@ impl Command {
             Self::Toggle(Panel::Keys) => "Keys",
             Self::Toggle(Panel::Models) => "Models",
             Self::Toggle(Panel::Conflicts) => "Rated twice",
+            Self::Toggle(Panel::Settings) => "Settings",
+            Self::Toggle(Panel::Palette) => "All commands…",
             Self::LargerTiles => "Larger thumbnails",
             Self::SmallerTiles => "Smaller thumbnails",
             Self::TileSide(_) | Self::GridSize(_) => "Thumbnail size",
@@ -215,6 +296,15 @@ impl Command {
             Self::DoubtModel(_) => "Remove…",
             Self::KeepModel => "Keep",
             Self::RemoveModel(_) => "Remove",
+            Self::SetLook(_) => "Theme",
+            Self::SetScale(_) => "Size of the window's text",
+            Self::LargerWindow => "Larger text and controls",
+            Self::SmallerWindow => "Smaller text and controls",
+            Self::SetSidecars(_) => "Names of sidecars",
+            Self::Rebind(_) | Self::Bind(..) => "Change key",
+            Self::UsualKeys => "Usual keys",
+            Self::SearchCommands(_) | Self::ChooseCommand(_) => "Find a command",
+            Self::Do(command) => command.label(),
             Self::DismissNotice => "Dismiss",
             Self::Quit => "Quit",
         }
@@ -238,6 +328,11 @@ impl Command {
             Self::Toggle(Panel::Models) => "The models that score",
             Self::ShowGrid => "All photos, best first",
             Self::ShowLoupe => "The focused photo, large",
+            Self::ShowCalibrate => "Rate two dozen photos, and Keepers learns your eye",
+            Self::KeepProfile => "Score with what was learned from your ratings",
+            Self::ShowCompare => "Two to four photos beside each other",
+            Self::ShowSurvey => "All selected photos beside each other",
+            Self::Drop(_) => "Take this photo out; its rating stays",
             _ => return None,
         })
     }
@@ -248,15 +343,22 @@ impl Command {
             Self::OpenFolder => icons::FOLDER_OPEN,
             Self::OpenPhotos => icons::IMAGES,
             Self::OpenSamples => icons::SPARKLE,
-            Self::Close | Self::DismissNotice => icons::X,
+            Self::Close | Self::DismissNotice | Self::Drop(_) => icons::X,
             Self::Stop => icons::STOP,
             Self::ShowGrid => icons::GRID,
             Self::ShowLoupe => icons::LOUPE,
+            Self::ShowCalibrate => icons::LEARN,
+            Self::ShowCompare => icons::COMPARE,
+            Self::ShowSurvey => icons::SURVEY,
+            Self::Select => icons::CROWN,
+            Self::Swap => icons::SWAP,
             Self::Go(Step::Previous) => icons::PREVIOUS,
             Self::Go(Step::Next) => icons::NEXT,
             Self::Toggle(Panel::Problems) => icons::WARNING,
             Self::Toggle(Panel::Keys) => icons::KEYBOARD,
             Self::Toggle(Panel::Models) => icons::MODEL,
+            Self::Toggle(Panel::Settings) => icons::GEAR,
+            Self::Toggle(Panel::Palette) => icons::PALETTE,
             Self::ToggleInspector => icons::INFO,
             Self::ToggleFind => icons::FUNNEL,
             Self::ClearFilter => icons::X,

@@ -13,26 +13,32 @@ mod command;
 mod histogram;
 mod icons;
 mod keys;
+mod overlay;
 mod pictures;
+mod settings;
 mod state;
 mod theme;
 mod views;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crossbeam_channel::Receiver;
 
 use apply::{
-    Effect, Message, ModelErrand, ModelNews, RatingErrand, RatingNews, apply, receive, settle,
-    wishes,
+    Effect, LearnErrand, LearnNews, Message, ModelErrand, ModelNews, RatingErrand, RatingNews,
+    apply, receive, settle, wishes,
 };
-use backstage::{Mail, Mailbox, RatingDesk, SceneTeller, ScoringDesk, Setup, Shelf, aside};
+use backstage::{Mail, Mailbox, RatingDesk, SceneTeller, ScoringDesk, Setup, Shelf, Tutor, aside};
 use pictures::Pictures;
 
 pub use backstage::{Dialogs, Reply, SystemDialogs};
 pub use command::{Command, Step};
+pub use settings::Settings;
 pub use state::{Panel, State, View};
+
+use settings::Look;
+use state::Notice;
 
 use crate::engine::Cancel;
 use crate::engine::models::{Device, Source};
@@ -48,8 +54,14 @@ pub struct Options {
     pub paths: Vec<PathBuf>,
     /// The model that scores.
     pub model: Source,
+    /// The taste profile that it scores with, by name.
+    pub profile: Option<String>,
     /// Where it runs.
     pub device: Device,
+    /// What is remembered from the last time.
+    pub settings: Settings,
+    /// What was wrong with that, if anything was.
+    pub trouble: Option<String>,
     /// The user's folders, where there are any.
     pub home: Option<Home>,
     /// The catalog's file; `None` for the user's own.
@@ -71,6 +83,7 @@ pub struct App {
     inbox: Receiver<Message>,
     desk: ScoringDesk,
     ratings: RatingDesk,
+    tutor: Tutor,
     mail: Mail,
     dialogs: Box<dyn Dialogs>,
     home: Option<Home>,
@@ -78,6 +91,7 @@ pub struct App {
     teller: SceneTeller,
     download: Cancel,
     memory: views::Memory,
+    saved: Saved,
 }
 
 impl App {
@@ -88,6 +102,7 @@ impl App {
         let mail = Arc::new(mail);
         let setup = Setup {
             model: options.model,
+            profile: options.profile,
             device: options.device,
             home: options.home.clone(),
             catalog: options.catalog,
@@ -98,10 +113,24 @@ impl App {
         };
         let teller = SceneTeller::default();
         let mut state = State::default();
+        let keys = options.settings.give(&mut state);
+        if let Some(text) = options.trouble.or(keys) {
+            state.notice = Some(Notice {
+                text,
+                problem: true,
+            });
+        }
+        let saved = Saved {
+            file: options.home.as_ref().map(Settings::file),
+            settings: options.settings,
+            looked: 0.0,
+        };
         state.models.in_use = setup.model.clone();
+        state.models.profile.clone_from(&setup.profile);
         let mut app = Self {
             state,
             pictures: Pictures::new(ctx),
+            tutor: Tutor::open(options.home.clone(), Arc::clone(&mail)),
             ratings: RatingDesk::open(setup.clone(), Arc::clone(&mail)),
             desk: ScoringDesk::open(setup, teller.clone(), Arc::clone(&mail)),
             teller,
@@ -112,7 +141,11 @@ impl App {
             shelf,
             download: Cancel::default(),
             memory: views::Memory::default(),
+            saved,
         };
+        app.run_errand(ModelErrand::List {
+            in_use: app.state.models.in_use.clone(),
+        });
         app.run(ctx, Command::Open(options.paths));
         app
     }
@@ -125,6 +158,12 @@ impl App {
     /// Whether every picture that the last frame wanted is there.
     pub fn has_pictures(&self) -> bool {
         self.pictures.are_there()
+    }
+
+    /// Whether the focused photo was shown large in the last frame, not its small
+    /// picture in its place.
+    pub fn has_large(&self) -> bool {
+        self.pictures.large_was_there()
     }
 
     fn run(&mut self, ctx: &egui::Context, command: Command) {
@@ -169,6 +208,7 @@ impl App {
             }
             Effect::Models(errand) => self.run_errand(errand),
             Effect::Ratings(errand) => self.order_rating(errand),
+            Effect::Learn(errand) => self.order_lesson(errand),
             Effect::TellScene { shoot, photo, path } => {
                 let teller = self.teller.clone();
                 aside_or_say("scene", &mail, move |mail| {
@@ -205,6 +245,41 @@ impl App {
         }
     }
 
+    /// Looks as the user wants it, and has that remembered now and then.
+    fn follow_habits(&mut self, ctx: &egui::Context) {
+        let habits = &self.state.habits;
+        let theme = match habits.look {
+            Look::Dark => egui::ThemePreference::Dark,
+            Look::Light => egui::ThemePreference::Light,
+            Look::System => egui::ThemePreference::System,
+        };
+        ctx.set_theme(theme);
+        if (ctx.zoom_factor() - habits.scale).abs() > 1e-3 {
+            ctx.set_zoom_factor(habits.scale);
+        }
+        let now = ctx.input(|input| input.time);
+        if now - self.saved.looked < SAVED_EVERY {
+            return;
+        }
+        self.saved.looked = now;
+        if let Some((settings, file)) = self.saved.changed(&self.state) {
+            let mail = Arc::clone(&self.mail);
+            aside_or_say("settings", &mail, move |_| save(&settings, &file));
+        }
+    }
+
+    fn order_lesson(&mut self, errand: LearnErrand) {
+        let number = match &errand {
+            LearnErrand::Begin { number, .. } | LearnErrand::Teach { number, .. } => *number,
+            LearnErrand::Keep { .. } | LearnErrand::Stop => self.state.learning.number,
+        };
+        if let Err(reason) = self.tutor.order(errand) {
+            let result = Err(reason);
+            let news = LearnNews::Described { number, result };
+            receive(&mut self.state, Message::Learn(news));
+        }
+    }
+
     fn run_errand(&mut self, errand: ModelErrand) {
         let (mail, shelf) = (Arc::clone(&self.mail), self.shelf.clone());
         let send = |mail: &Mail, news| mail.send(Message::Models(news));
@@ -212,13 +287,16 @@ impl App {
             ModelErrand::List { in_use } => aside_or_say("models", &mail, move |mail| {
                 send(mail, ModelNews::Installed(shelf.installed(&in_use)));
                 send(mail, ModelNews::Named(Shelf::offered()));
+                send(mail, ModelNews::Profiles(shelf.profiles()));
             }),
-            ModelErrand::Use(source) => {
-                if let Err(reason) = self.desk.use_model(source.clone()) {
+            ModelErrand::Use(source, profile) => {
+                let ordered = self.desk.use_model(source.clone(), profile.clone());
+                if let Err(reason) = ordered {
                     let model = Err(reason);
                     let scenes = false;
                     let news = ModelNews::Opened {
                         source,
+                        profile,
                         model,
                         scenes,
                     };
@@ -244,10 +322,56 @@ impl App {
             ModelErrand::Import(path) => aside_or_say("import", &mail, move |mail| {
                 send(mail, ModelNews::Imported(shelf.import(&path)));
             }),
+            ModelErrand::RemoveProfile(name) => aside_or_say("remove", &mail, move |mail| {
+                let result = shelf.remove_profile(&name);
+                send(mail, ModelNews::Profiles(shelf.profiles()));
+                if let Err(reason) = result {
+                    mail.send(Message::Problem(reason));
+                }
+            }),
             ModelErrand::Remove(name) => aside_or_say("remove", &mail, move |mail| {
                 let result = shelf.remove(&name);
                 send(mail, ModelNews::Removed { name, result });
             }),
+        }
+    }
+}
+
+/// Seconds between two looks at whether there is something to remember.
+const SAVED_EVERY: f64 = 1.0;
+
+/// What is remembered, as it was written last.
+struct Saved {
+    file: Option<PathBuf>,
+    settings: Settings,
+    /// When it was looked at, in the window's time.
+    looked: f64,
+}
+
+impl Saved {
+    /// What has to be written, and where.
+    fn changed(&mut self, state: &State) -> Option<(Settings, PathBuf)> {
+        let file = self.file.clone()?;
+        let settings = Settings::of(state);
+        if settings == self.settings {
+            return None;
+        }
+        self.settings.clone_from(&settings);
+        Some((settings, file))
+    }
+}
+
+fn save(settings: &Settings, file: &Path) {
+    if let Err(error) = settings.write(file) {
+        tracing::warn!("{}: settings are not remembered: {error}", file.display());
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        // The window is gone: nobody waits for the disk.
+        if let Some((settings, file)) = self.saved.changed(&self.state) {
+            save(&settings, &file);
         }
     }
 }
@@ -298,6 +422,7 @@ impl eframe::App for App {
             self.carry_out(ctx, effect);
         }
         self.pictures.collect(ctx, self.state.shoot.number);
+        self.follow_habits(ctx);
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
@@ -312,7 +437,7 @@ impl eframe::App for App {
     }
 
     fn clear_color(&self, _visuals: &egui::Visuals) -> [f32; 4] {
-        theme::CANVAS.to_normalized_gamma_f32()
+        theme::canvas().to_normalized_gamma_f32()
     }
 }
 

@@ -15,13 +15,23 @@ use egui::{TextureHandle, TextureOptions};
 use image::RgbImage;
 
 use super::backstage::{
-    Gallery, Mailbox, PictureKey, PictureRequest, PictureResult, Size, colour_image,
+    Gallery, Mailbox, Measured, PROOF, Picture, PictureKey, PictureRequest, PictureResult, Size,
+    colour_image,
 };
 use super::histogram::Histogram;
+use super::overlay::Overlay;
 use super::state::{PhotoId, Shoot};
+use crate::imaging::measures::Measures;
 
 /// Bytes of small pictures in memory, at most.
 const SMALL_BYTES: usize = 256 << 20;
+
+/// Bytes of whole originals in memory, at most: five of 24 megapixels.
+const FULL_BYTES: usize = 384 << 20;
+
+/// Side in pixels of the pieces in which an original is shown: graphics cards
+/// have a limit for one texture, and only what is in sight is copied to them.
+pub const PIECE: u32 = 512;
 
 /// Bytes of textures, at most.
 const TEXTURE_BYTES: usize = 384 << 20;
@@ -37,17 +47,36 @@ const UPLOADS: usize = 24;
 /// that is being resized does not decode anew at every pixel.
 const STEP: u32 = 256;
 
+/// Bytes of measures with their proofs, at most, and of one: two textures.
+const MEASURED_BYTES: usize = 64 << 20;
+const PROVEN_BYTES: usize = 2 * 4 * (PROOF[0] * PROOF[1]) as usize;
+
+/// What was measured of a photo, with the parts of it that prove it.
+#[derive(Clone)]
+pub struct Proven {
+    /// What was measured.
+    pub measures: Measures,
+    /// Around the sharpest area.
+    pub sharpest: Option<TextureHandle>,
+    /// Around the area with most clipped lights, which are marked.
+    pub lights: Option<TextureHandle>,
+}
+
 /// The pictures on the screen.
 pub struct Pictures {
     gallery: Gallery,
     arrived: Receiver<PictureResult>,
     small: Kept<PhotoId, Arc<RgbImage>>,
+    full: Kept<PhotoId, Arc<RgbImage>>,
+    measured: Kept<PhotoId, Proven>,
     textures: Kept<PictureKey, TextureHandle>,
     histograms: Kept<PhotoId, Histogram>,
     failed: HashMap<PictureKey, String>,
     wanted: Vec<PictureRequest>,
     asked: Vec<PictureKey>,
     uploads: usize,
+    /// Whether the first large picture of this frame was there.
+    large: Option<bool>,
 }
 
 impl Pictures {
@@ -58,12 +87,15 @@ impl Pictures {
             gallery: Gallery::open(&mail),
             arrived,
             small: Kept::new(SMALL_BYTES),
+            full: Kept::new(FULL_BYTES),
+            measured: Kept::new(MEASURED_BYTES),
             textures: Kept::new(TEXTURE_BYTES),
             histograms: Kept::new(HISTOGRAM_BYTES),
             failed: HashMap::new(),
             wanted: Vec::new(),
             asked: Vec::new(),
             uploads: 0,
+            large: None,
         }
     }
 
@@ -77,6 +109,8 @@ impl Pictures {
     /// Forgets all pictures.
     pub fn forget(&mut self) {
         self.small.clear();
+        self.full.clear();
+        self.measured.clear();
         self.textures.clear();
         self.histograms.clear();
         self.failed.clear();
@@ -84,10 +118,31 @@ impl Pictures {
 
     /// Takes in what was decoded since the last frame.
     pub fn collect(&mut self, ctx: &egui::Context, shoot: u64) {
+        self.large = None;
         for PictureResult { key, picture } in self.arrived.try_iter().collect::<Vec<_>>() {
             match picture {
                 _ if key.shoot != shoot => {}
-                Ok(image) => {
+                Ok(Picture::Full(image)) => {
+                    let bytes = image.as_raw().len();
+                    self.full.insert(key.photo, image, bytes);
+                }
+                Ok(Picture::Measured(measured)) => {
+                    let Measured {
+                        measures,
+                        sharpest,
+                        lights,
+                    } = *measured;
+                    let proof = |image: Option<egui::ColorImage>| {
+                        image.map(|image| ctx.load_texture("proof", image, TextureOptions::LINEAR))
+                    };
+                    let proven = Proven {
+                        measures,
+                        sharpest: proof(sharpest),
+                        lights: proof(lights),
+                    };
+                    self.measured.insert(key.photo, proven, PROVEN_BYTES);
+                }
+                Ok(Picture::Whole(image)) => {
                     if key.size == Size::Tile {
                         let pixels = image.pixels.iter().map(|it| [it.r(), it.g(), it.b()]);
                         let histogram = Histogram::of_pixels(pixels);
@@ -114,6 +169,7 @@ impl Pictures {
             shoot: shoot.number,
             photo,
             size: Size::Tile,
+            overlay: Overlay::None,
         };
         if let Some(texture) = self.textures.get(&key) {
             return Some(texture.clone());
@@ -149,6 +205,7 @@ impl Pictures {
                     shoot: shoot.number,
                     photo,
                     size: Size::Tile,
+                    overlay: Overlay::None,
                 };
                 self.want(key, shoot);
             }
@@ -163,21 +220,101 @@ impl Pictures {
         shoot: &Shoot,
         photo: PhotoId,
         pixels: egui::Vec2,
+        overlay: Overlay,
     ) -> Option<Result<TextureHandle, String>> {
         let side = |length: f32| (length.max(1.0) as u32).div_ceil(STEP) * STEP;
         let key = PictureKey {
             shoot: shoot.number,
             photo,
             size: Size::Fit(side(pixels.x), side(pixels.y)),
+            overlay,
         };
-        if let Some(texture) = self.textures.get(&key) {
-            return Some(Ok(texture.clone()));
+        let there = self.textures.get(&key).cloned();
+        self.large = self.large.or(Some(there.is_some()));
+        if let Some(texture) = there {
+            return Some(Ok(texture));
         }
         if let Some(reason) = self.failed.get(&key) {
             return Some(Err(reason.clone()));
         }
         self.want(key, shoot);
         None
+    }
+
+    /// Every pixel of a photo, or the reason why not; `None` while it is being
+    /// decoded.
+    pub fn full(&mut self, shoot: &Shoot, photo: PhotoId) -> Option<Result<Arc<RgbImage>, String>> {
+        if let Some(image) = self.full.get(&photo) {
+            return Some(Ok(Arc::clone(image)));
+        }
+        let key = PictureKey {
+            shoot: shoot.number,
+            photo,
+            size: Size::Full,
+            overlay: Overlay::None,
+        };
+        if let Some(reason) = self.failed.get(&key) {
+            return Some(Err(reason.clone()));
+        }
+        self.want(key, shoot);
+        None
+    }
+
+    /// What was measured of a photo, or the reason why not; `None` while it is
+    /// being measured.
+    pub fn measured(&mut self, shoot: &Shoot, photo: PhotoId) -> Option<Result<Proven, String>> {
+        if let Some(proven) = self.measured.get(&photo) {
+            return Some(Ok(proven.clone()));
+        }
+        let key = PictureKey {
+            shoot: shoot.number,
+            photo,
+            size: Size::Measured,
+            overlay: Overlay::None,
+        };
+        if let Some(reason) = self.failed.get(&key) {
+            return Some(Err(reason.clone()));
+        }
+        self.want(key, shoot);
+        None
+    }
+
+    /// The piece of a photo in a column and row of squares of [`PIECE`] pixels;
+    /// `None` where it is outside, or has to wait for the next frame.
+    pub fn piece(
+        &mut self,
+        ctx: &egui::Context,
+        shoot: &Shoot,
+        photo: PhotoId,
+        image: &RgbImage,
+        (column, row): (u32, u32),
+        overlay: Overlay,
+    ) -> Option<TextureHandle> {
+        let key = PictureKey {
+            shoot: shoot.number,
+            photo,
+            size: Size::Piece(column, row),
+            overlay,
+        };
+        if let Some(texture) = self.textures.get(&key) {
+            return Some(texture.clone());
+        }
+        if self.uploads >= UPLOADS {
+            ctx.request_repaint();
+            return None;
+        }
+        let (left, top) = (column.checked_mul(PIECE)?, row.checked_mul(PIECE)?);
+        let width = image.width().checked_sub(left)?.min(PIECE);
+        let height = image.height().checked_sub(top)?.min(PIECE);
+        if width == 0 || height == 0 {
+            return None;
+        }
+        self.uploads += 1;
+        let cut = image::imageops::crop_imm(image, left, top, width, height).to_image();
+        let mut cut = colour_image(&cut);
+        overlay.draw(&mut cut);
+        self.show(ctx, key, cut);
+        self.textures.get(&key).cloned()
     }
 
     /// Ends a frame: hands over what was missing in it, in the order in which
@@ -196,6 +333,12 @@ impl Pictures {
     /// Whether the last frame wanted nothing that is still missing.
     pub fn are_there(&self) -> bool {
         self.asked.is_empty()
+    }
+
+    /// Whether the large picture that was asked for first in the last frame, the
+    /// one that is looked at, was there.
+    pub fn large_was_there(&self) -> bool {
+        self.large == Some(true)
     }
 
     fn want(&mut self, key: PictureKey, shoot: &Shoot) {

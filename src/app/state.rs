@@ -3,18 +3,24 @@
 
 mod culling;
 mod find;
+mod learning;
+mod looking;
 mod models;
 mod shoot;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
 
+use super::keys::Keymap;
+use super::settings::{Look, Recent, Sidecars};
 use crate::engine::Progress;
 use crate::model::ModelInfo;
 
 pub use culling::{Conflict, Culling, Pending};
 pub use find::{Filter, Find, Sort};
-pub use models::{Download, Installed, LookUp, Models, Offered};
+pub use learning::{Expected, Learning, Lesson, Mover, Phase, Point, TARGET};
+pub use looking::{Backdrop, COMPARED, Looking, SURVEYED, Zoom};
+pub use models::{Download, Installed, LookUp, Models, Offered, TasteProfile};
 pub(super) use shoot::name;
 #[cfg(test)]
 pub(super) use shoot::tests;
@@ -41,7 +47,11 @@ pub struct State {
     pub culling: Culling,
     /// Which photos are shown, in which order.
     pub find: Find,
-    /// Whether the controls for that are shown.
+    /// Learning the user's eye.
+    pub learning: Learning,
+    /// How large photos are looked at.
+    pub looking: Looking,
+    /// Whether the controls for finding photos are shown.
     pub finding: bool,
     /// Whether the focused photo's score, camera and tones are shown beside.
     pub inspecting: bool,
@@ -59,6 +69,14 @@ pub struct State {
     pub model: ModelState,
     /// The models there are and those that could be.
     pub models: Models,
+    /// What the user is used to.
+    pub habits: Habits,
+    /// Which keys mean what.
+    pub keys: Keymap,
+    /// What the next key is to mean, as the user changes it.
+    pub rebinding: Option<String>,
+    /// What is typed into the palette, and which of its lines is chosen.
+    pub palette: Palette,
     /// What there is to say.
     pub notice: Option<Notice>,
     /// Width of a tile of the grid in points, before it is stretched.
@@ -76,6 +94,12 @@ pub enum View {
     Grid,
     /// One photo, large.
     Loupe,
+    /// One photo to beat, and those that try.
+    Compare,
+    /// All selected photos, as large as they fit.
+    Survey,
+    /// Rating photos for the model to learn from.
+    Calibrate,
 }
 
 /// What lies beside or over the view.
@@ -89,6 +113,46 @@ pub enum Panel {
     Models,
     /// Where the user and another program said different things.
     Conflicts,
+    /// How the window looks and behaves.
+    Settings,
+    /// All commands, to be found by their names.
+    Palette,
+}
+
+/// What the user is used to, and did before.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Habits {
+    /// Dark, light, or as the system has it.
+    pub look: Look,
+    /// Size of everything, 1 being usual.
+    pub scale: f32,
+    /// How new sidecars are named.
+    pub sidecars: Sidecars,
+    /// What was opened, for the next time.
+    pub opened: Vec<PathBuf>,
+    /// What was opened before, the last first.
+    pub recent: Vec<Recent>,
+}
+
+impl Default for Habits {
+    fn default() -> Self {
+        Self {
+            look: Look::default(),
+            scale: 1.0,
+            sidecars: Sidecars::default(),
+            opened: Vec::new(),
+            recent: Vec::new(),
+        }
+    }
+}
+
+/// The list of all commands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Palette {
+    /// What was typed.
+    pub text: String,
+    /// The chosen line among those that fit, from 0.
+    pub line: usize,
 }
 
 /// Columns and whole rows of the grid.
@@ -145,6 +209,8 @@ impl Default for State {
             last_place: 0,
             culling: Culling::default(),
             find: Find::default(),
+            learning: Learning::default(),
+            looking: Looking::default(),
             finding: false,
             inspecting: false,
             scene_of: None,
@@ -154,6 +220,10 @@ impl Default for State {
             stopped: false,
             model: ModelState::Opening,
             models: Models::default(),
+            habits: Habits::default(),
+            keys: Keymap::default(),
+            rebinding: None,
+            palette: Palette::default(),
             notice: None,
             tile_side: TILE_SIDES[1],
             grid: GridSize {

@@ -1,34 +1,136 @@
 //! Colours, type and spacing. Greys are neutral, so that nothing around a photo
 //! tints how it is judged; there is one accent.
 
+use std::cell::Cell;
+
 use egui::{
     Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, Stroke,
-    TextStyle, Vec2, Visuals,
+    TextStyle, Theme, Vec2, Visuals,
 };
 
+/// The colours that depend on whether the window is dark or light.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Palette {
+    canvas: Color32,
+    panel: Color32,
+    raised: Color32,
+    hovered: Color32,
+    line: Color32,
+    text: Color32,
+    strong: Color32,
+    second: Color32,
+    disabled: Color32,
+    problem: Color32,
+    star: Color32,
+}
+
+const DARK: Palette = Palette {
+    canvas: Color32::from_gray(0x1C),
+    panel: Color32::from_gray(0x24),
+    raised: Color32::from_gray(0x2E),
+    hovered: Color32::from_gray(0x3A),
+    line: Color32::from_gray(0x3A),
+    text: Color32::from_gray(0xE8),
+    strong: Color32::WHITE,
+    second: Color32::from_gray(0xA6),
+    disabled: Color32::from_gray(0x70),
+    problem: Color32::from_rgb(0xE5, 0x53, 0x4B),
+    star: Color32::from_rgb(0xF2, 0xB3, 0x3D),
+};
+
+const LIGHT: Palette = Palette {
+    canvas: Color32::from_gray(0xE4),
+    panel: Color32::from_gray(0xEF),
+    raised: Color32::from_gray(0xFA),
+    hovered: Color32::from_gray(0xD6),
+    line: Color32::from_gray(0xC6),
+    text: Color32::from_gray(0x1E),
+    strong: Color32::BLACK,
+    second: Color32::from_gray(0x5A),
+    disabled: Color32::from_gray(0x92),
+    problem: Color32::from_rgb(0xB3, 0x26, 0x1E),
+    star: Color32::from_rgb(0xC2, 0x7C, 0x0E),
+};
+
+thread_local! {
+    /// The palette of the frame that this thread draws. Painting has no context
+    /// to ask, and windows of other threads may look otherwise.
+    static PALETTE: Cell<Palette> = const { Cell::new(DARK) };
+}
+
+/// Takes the palette that the window has in this frame.
+pub fn begin(ctx: &Context) {
+    PALETTE.set(palette(ctx.theme()));
+}
+
+fn palette(theme: Theme) -> Palette {
+    match theme {
+        Theme::Dark => DARK,
+        Theme::Light => LIGHT,
+    }
+}
+
 /// Behind photos.
-pub const CANVAS: Color32 = Color32::from_gray(0x1C);
+pub fn canvas() -> Color32 {
+    PALETTE.get().canvas
+}
+
 /// Bars and panels.
-pub const PANEL: Color32 = Color32::from_gray(0x24);
+pub fn panel() -> Color32 {
+    PALETTE.get().panel
+}
+
 /// Buttons, and what lies above a panel.
-pub const RAISED: Color32 = Color32::from_gray(0x2E);
+pub fn raised() -> Color32 {
+    PALETTE.get().raised
+}
+
 /// A raised thing under the pointer.
-pub const HOVERED: Color32 = Color32::from_gray(0x3A);
+pub fn hovered() -> Color32 {
+    PALETTE.get().hovered
+}
+
 /// Lines between areas.
-pub const LINE: Color32 = Color32::from_gray(0x3A);
+pub fn line() -> Color32 {
+    PALETTE.get().line
+}
+
 /// Text.
-pub const TEXT: Color32 = Color32::from_gray(0xE8);
+pub fn text() -> Color32 {
+    PALETTE.get().text
+}
+
 /// Text that matters less.
-pub const SECOND: Color32 = Color32::from_gray(0xA6);
+pub fn second() -> Color32 {
+    PALETTE.get().second
+}
+
 /// Text of what cannot be used now.
-pub const DISABLED: Color32 = Color32::from_gray(0x70);
-/// Selection, focus, the active view.
-pub const ACCENT: Color32 = Color32::from_rgb(0x4C, 0x9E, 0xEB);
+pub fn disabled() -> Color32 {
+    PALETTE.get().disabled
+}
+
 /// What went wrong.
-pub const PROBLEM: Color32 = Color32::from_rgb(0xE5, 0x53, 0x4B);
+pub fn problem() -> Color32 {
+    PALETTE.get().problem
+}
 
 /// Stars.
-pub const STAR: Color32 = Color32::from_rgb(0xF2, 0xB3, 0x3D);
+pub fn star() -> Color32 {
+    PALETTE.get().star
+}
+
+/// Selection, focus, the active view.
+pub const ACCENT: Color32 = Color32::from_rgb(0x4C, 0x9E, 0xEB);
+/// Text on it.
+pub const ON_ACCENT: Color32 = Color32::from_gray(0x1C);
+/// Behind what is written on a picture, in either theme.
+pub const OVER: Color32 = Color32::from_gray(0x1C);
+/// What is written there.
+pub const ON_OVER: Color32 = Color32::from_gray(0xE8);
+/// The cross of a rejected photo, on a picture.
+pub const REJECTED: Color32 = Color32::from_rgb(0xE5, 0x53, 0x4B);
+
 /// Colour labels: red, yellow, green, blue, purple.
 pub const LABELS: [Color32; 5] = [
     Color32::from_rgb(0xE0, 0x50, 0x4A),
@@ -69,9 +171,13 @@ pub fn strong() -> FontFamily {
 /// Gives the window its look.
 pub fn install(ctx: &Context) {
     ctx.set_fonts(fonts());
-    ctx.set_theme(egui::Theme::Dark);
+    // The window has keys of its own for that, and remembers it.
+    ctx.options_mut(|options| options.zoom_with_keyboard = false);
+    ctx.set_theme(Theme::Dark);
+    for theme in [Theme::Dark, Theme::Light] {
+        ctx.style_mut_of(theme, |style| style.visuals = visuals(theme));
+    }
     ctx.all_styles_mut(|style| {
-        style.visuals = visuals();
         style.text_styles = [
             (TextStyle::Small, small()),
             (TextStyle::Body, body()),
@@ -127,31 +233,35 @@ fn fonts() -> FontDefinitions {
     fonts
 }
 
-fn visuals() -> Visuals {
-    let mut visuals = Visuals::dark();
+fn visuals(theme: Theme) -> Visuals {
+    let mut visuals = match theme {
+        Theme::Dark => Visuals::dark(),
+        Theme::Light => Visuals::light(),
+    };
+    let colours = palette(theme);
     visuals.override_text_color = None;
-    visuals.weak_text_color = Some(SECOND);
-    visuals.panel_fill = PANEL;
-    visuals.window_fill = PANEL;
-    visuals.window_stroke = Stroke::new(1.0, LINE);
+    visuals.weak_text_color = Some(colours.second);
+    visuals.panel_fill = colours.panel;
+    visuals.window_fill = colours.panel;
+    visuals.window_stroke = Stroke::new(1.0, colours.line);
     visuals.window_corner_radius = CornerRadius::same(8);
     visuals.menu_corner_radius = CornerRadius::same(6);
-    visuals.extreme_bg_color = CANVAS;
-    visuals.faint_bg_color = PANEL;
+    visuals.extreme_bg_color = colours.canvas;
+    visuals.faint_bg_color = colours.panel;
     visuals.hyperlink_color = ACCENT;
-    visuals.warn_fg_color = PROBLEM;
-    visuals.error_fg_color = PROBLEM;
+    visuals.warn_fg_color = colours.problem;
+    visuals.error_fg_color = colours.problem;
     visuals.selection.bg_fill = ACCENT;
-    visuals.selection.stroke = Stroke::new(1.0, CANVAS);
+    visuals.selection.stroke = Stroke::new(1.0, ON_ACCENT);
     visuals.slider_trailing_fill = false;
     let radius = CornerRadius::same(5);
     let widgets = &mut visuals.widgets;
     for (widget, fill, text) in [
-        (&mut widgets.noninteractive, PANEL, TEXT),
-        (&mut widgets.inactive, RAISED, TEXT),
-        (&mut widgets.hovered, HOVERED, Color32::WHITE),
-        (&mut widgets.active, HOVERED, Color32::WHITE),
-        (&mut widgets.open, HOVERED, TEXT),
+        (&mut widgets.noninteractive, colours.panel, colours.text),
+        (&mut widgets.inactive, colours.raised, colours.text),
+        (&mut widgets.hovered, colours.hovered, colours.strong),
+        (&mut widgets.active, colours.hovered, colours.strong),
+        (&mut widgets.open, colours.hovered, colours.text),
     ] {
         widget.bg_fill = fill;
         widget.weak_bg_fill = fill;
@@ -160,8 +270,8 @@ fn visuals() -> Visuals {
         widget.corner_radius = radius;
         widget.expansion = 0.0;
     }
-    widgets.noninteractive.bg_stroke = Stroke::new(1.0, LINE);
-    widgets.inactive.bg_fill = HOVERED;
+    widgets.noninteractive.bg_stroke = Stroke::new(1.0, colours.line);
+    widgets.inactive.bg_fill = colours.hovered;
     // The keyboard's place has to be seen.
     widgets.hovered.bg_stroke = Stroke::NONE;
     widgets.active.bg_stroke = Stroke::new(1.5, ACCENT);
@@ -184,17 +294,33 @@ mod tests {
 
     #[test]
     fn text_can_be_read_on_everything_below_it() {
-        for below in [CANVAS, PANEL, RAISED] {
-            assert!(contrast(TEXT, below) >= 4.5);
-            assert!(contrast(SECOND, below) >= 4.5);
+        for colours in [DARK, LIGHT] {
+            for below in [colours.canvas, colours.panel, colours.raised] {
+                assert!(contrast(colours.text, below) >= 4.5);
+                assert!(contrast(colours.second, below) >= 4.5);
+            }
+            assert!(contrast(colours.problem, colours.panel) >= 4.0);
         }
-        assert!(contrast(CANVAS, ACCENT) >= 4.5);
+        assert!(contrast(ON_ACCENT, ACCENT) >= 4.5);
+        assert!(contrast(ON_OVER, OVER) >= 4.5);
     }
 
     #[test]
     fn greys_are_neutral() {
-        for grey in [CANVAS, PANEL, RAISED, HOVERED, LINE, TEXT, SECOND, DISABLED] {
-            assert!(grey.r() == grey.g() && grey.g() == grey.b());
+        for colours in [DARK, LIGHT] {
+            for grey in [
+                colours.canvas,
+                colours.panel,
+                colours.raised,
+                colours.hovered,
+                colours.line,
+                colours.text,
+                colours.strong,
+                colours.second,
+                colours.disabled,
+            ] {
+                assert!(grey.r() == grey.g() && grey.g() == grey.b());
+            }
         }
     }
 }

@@ -16,7 +16,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::bonds;
 use super::journal::{self, Change};
-use super::lock::Lock;
+use super::lock::{Lock, MovesLock};
 use super::photos::{Finder, path_of};
 use super::ratings::{self, RatingRow, Seen};
 use super::sidecars::{self, Plan, Target, Write};
@@ -173,6 +173,18 @@ impl Catalog {
     /// Takes the lock and finishes what a killed command left.
     pub(super) fn begin(&mut self, options: Options) -> Result<Lock, CatalogError> {
         let lock = Lock::take(&self.path)?;
+        self.finish_ratings(options)?;
+        // Another process may have its files on their way just now.
+        if self.has_unsettled()?
+            && let Some(_moves) = MovesLock::take(&self.path)?
+        {
+            self.settle()?;
+        }
+        Ok(lock)
+    }
+
+    /// Finishes ratings that a killed command left. The lock is held.
+    pub(super) fn finish_ratings(&mut self, options: Options) -> Result<(), CatalogError> {
         let failed = self.failed();
         let photos = ratings::interrupted(&self.db).map_err(&failed)?;
         let mut all = Vec::new();
@@ -199,7 +211,7 @@ impl Catalog {
         if !all.is_empty() {
             self.write_sidecars(&mut all, options)?;
         }
-        Ok(lock)
+        Ok(())
     }
 
     pub(super) fn run(
@@ -255,7 +267,9 @@ impl Catalog {
         }
         match note {
             Note::New(_) if changes.is_empty() => {}
-            Note::New(command) => journal::add(&transaction, command, &changes)?,
+            Note::New(command) => {
+                journal::add(&transaction, command, &changes)?;
+            }
             Note::Undone(id, undone) => {
                 journal::mark(&transaction, id, undone)?;
                 bonds::turn(&transaction, id, undone)?;

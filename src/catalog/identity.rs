@@ -67,7 +67,8 @@ impl Stamp {
         Ok(Self::of_metadata(&metadata))
     }
 
-    fn of_metadata(metadata: &Metadata) -> Self {
+    /// The stamp that is in a file's metadata.
+    pub(super) fn of_metadata(metadata: &Metadata) -> Self {
         Self {
             size: i64::try_from(metadata.len()).unwrap_or(i64::MAX),
             modified: metadata.modified().map_or(0, nanoseconds),

@@ -33,7 +33,11 @@ pub(super) struct Entry {
 }
 
 /// Writes a new command down; those that were undone cannot be redone now.
-pub(super) fn add(db: &Connection, command: &str, changes: &[Change]) -> rusqlite::Result<()> {
+pub(super) fn add(
+    db: &Connection,
+    command: &str,
+    changes: &[Change],
+) -> rusqlite::Result<CommandId> {
     db.execute(
         "UPDATE journal SET state = ?1 WHERE state = ?2",
         params![DROPPED, UNDONE],
@@ -42,7 +46,8 @@ pub(super) fn add(db: &Connection, command: &str, changes: &[Change]) -> rusqlit
     let at = now.map_or(0, |now| now.as_secs().cast_signed());
     let id = db
         .prepare_cached("INSERT INTO journal (at, command) VALUES (?1, ?2)")?
-        .insert(params![at, command])?;
+        .insert(params![at, command])
+        .map(CommandId)?;
     let mut insert = db.prepare_cached(
         "INSERT OR IGNORE INTO changes (command, photo, stars_before, flag_before, label_before, \
          stars_after, flag_after, label_after) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
@@ -60,7 +65,7 @@ pub(super) fn add(db: &Connection, command: &str, changes: &[Change]) -> rusqlit
             after.2
         ])?;
     }
-    Ok(())
+    Ok(id)
 }
 
 /// The command that undoing takes back: the last one that is done.
@@ -107,6 +112,15 @@ fn entry(db: &Connection, query: &str, state: i64) -> rusqlite::Result<Option<En
         command,
         changes,
     }))
+}
+
+/// Notes that a command came to nothing, so that there is nothing to undo.
+pub(super) fn drop(db: &Connection, command: CommandId) -> rusqlite::Result<()> {
+    db.execute(
+        "UPDATE journal SET state = ?2 WHERE id = ?1",
+        params![command, DROPPED],
+    )?;
+    Ok(())
 }
 
 /// Notes that a command is undone, or done again.

@@ -1,8 +1,9 @@
-//! The lock for writing sidecars: one process at a time reads, merges and
+//! The locks. That for writing sidecars: one process at a time reads, merges and
 //! writes them. It lies beside the catalog, never beside photos, and the
 //! system lets it go when its process ends, however it ends.
 
 use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -27,14 +28,7 @@ impl Lock {
     /// # Errors
     /// [`CatalogError::Busy`] after two minutes.
     pub(super) fn take(path: &Path) -> Result<Self, CatalogError> {
-        let at = with_suffix(path, "-lock");
-        let failed = io_error(&at, "cannot be locked");
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&at)
-            .map_err(&failed)?;
+        let (file, failed) = open(path, "-lock")?;
         let begin = Instant::now();
         loop {
             match file.try_lock() {
@@ -51,6 +45,44 @@ impl Lock {
             }
         }
     }
+}
+
+/// The lock for acts on files, which may take hours and during which others may
+/// rate photos. Whoever has it takes the other one for moments only.
+#[derive(Debug)]
+pub(super) struct MovesLock {
+    _file: File,
+}
+
+impl MovesLock {
+    /// The lock of the catalog at `path`; `None` where another process has it.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub(super) fn take(path: &Path) -> Result<Option<Self>, CatalogError> {
+        let (file, failed) = open(path, "-moves-lock")?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self { _file: file })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(failed(error)),
+        }
+    }
+}
+
+/// Opens a lock's file; the second is what its errors become.
+fn open(
+    path: &Path,
+    suffix: &str,
+) -> Result<(File, impl Fn(io::Error) -> CatalogError + use<>), CatalogError> {
+    let at = with_suffix(path, suffix);
+    let failed = io_error(&at, "cannot be locked");
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&at)
+        .map_err(&failed)?;
+    Ok((file, failed))
 }
 
 #[cfg(test)]

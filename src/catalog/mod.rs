@@ -19,6 +19,7 @@ mod error;
 mod identity;
 mod journal;
 mod lock;
+pub mod moves;
 mod paths;
 mod photos;
 mod ratings;

@@ -278,6 +278,60 @@ impl Finder {
         Ok(None)
     }
 
+    /// Notes that a photo's file went from one place to another. A row that was
+    /// there already, of a file that is gone, takes the first place, so that
+    /// going back is the same the other way round.
+    ///
+    /// `now` is the file's stamp, where its state was known until then: going
+    /// changes no content. Without it the content is looked at again.
+    pub(super) fn relocate(
+        &mut self,
+        db: &Connection,
+        photo: PhotoId,
+        (from, to): (&Place, &Place),
+        now: Option<Stamp>,
+    ) -> rusqlite::Result<()> {
+        let mut put =
+            db.prepare_cached("UPDATE photos SET folder = ?2, name = ?3 WHERE id = ?1")?;
+        let new_folder = self.make_folder(db, &to.folder)?;
+        let new_name = to_bytes(&to.name);
+        match self.row(db, to)? {
+            Some(other) if other.id != photo => {
+                let old_folder = self.make_folder(db, &from.folder)?;
+                // No file has an empty name, and no two rows one place.
+                put.execute(params![other.id, old_folder, Vec::<u8>::new()])?;
+                put.execute(params![photo, new_folder, new_name])?;
+                put.execute(params![other.id, old_folder, to_bytes(&from.name)])?;
+            }
+            _ => {
+                put.execute(params![photo, new_folder, new_name])?;
+            }
+        }
+        match now {
+            // Renaming is a change on Unix, so the stamp is a young one. A later
+            // write shows in the time of writing, which is old.
+            Some(now) => {
+                let settled = Stamp { changed: 0, ..now }.is_settled();
+                db.prepare_cached(
+                    "UPDATE photos SET size = ?2, modified = ?3, changed = ?4, settled = ?5 \
+                     WHERE id = ?1",
+                )?
+                .execute(params![
+                    photo,
+                    now.size,
+                    now.modified,
+                    now.changed,
+                    settled
+                ])?;
+            }
+            None => {
+                db.prepare_cached("UPDATE photos SET settled = 0 WHERE id = ?1")?
+                    .execute([photo])?;
+            }
+        }
+        Ok(())
+    }
+
     fn folder(&mut self, db: &Connection, folder: &Path) -> rusqlite::Result<Option<i64>> {
         if let Some(&id) = self.folders.get(folder) {
             return Ok(Some(id));

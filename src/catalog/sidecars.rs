@@ -226,7 +226,7 @@ fn put(write: &Write, catalog: i64) -> Result<bool, xmp::Reason> {
 
 /// The name of the temporary file for a sidecar: always the same, so that the
 /// next command finds what a killed one left.
-fn part_name(sidecar: &Path, catalog: i64) -> String {
+pub(super) fn part_name(sidecar: &Path, catalog: i64) -> String {
     let name = sidecar.file_name().unwrap_or_default();
     let hash = blake3::hash(name.as_encoded_bytes()).to_hex();
     let short: String = hash.chars().take(16).collect();

@@ -1,9 +1,12 @@
-//! Undoing commands, and doing them again.
+//! Undoing and redoing: the journal, one command at a time.
 
-use super::command::{Goal, Note};
+use super::command::{Goal, Note, Rated};
 use super::journal::{self, Entry};
+use super::lock::Lock;
+use super::moves::{Carried, Watch};
 use super::photos::path_of;
-use super::{Catalog, CatalogError, Options, Rated};
+use super::{Catalog, CatalogError, Options};
+use crate::engine::Cancel;
 
 /// A command that was undone or redone.
 #[derive(Debug)]
@@ -12,6 +15,8 @@ pub struct Applied {
     pub command: String,
     /// What was done to each photo.
     pub photos: Vec<Rated>,
+    /// Where its files went, for a command that let files go; it rates none.
+    pub files: Option<Carried>,
 }
 
 impl Catalog {
@@ -20,9 +25,22 @@ impl Catalog {
     /// # Errors
     /// Those of the catalog; then nothing is undone.
     pub fn undo(&mut self, options: Options) -> Result<Option<Applied>, CatalogError> {
-        let _lock = self.begin(options)?;
+        unwatched(|watch| self.undo_watched(options, watch))
+    }
+
+    /// As [`Catalog::undo`], with somebody looking on, as it may take a while
+    /// until files are back.
+    ///
+    /// # Errors
+    /// Those of the catalog.
+    pub fn undo_watched(
+        &mut self,
+        options: Options,
+        watch: &mut Watch<'_>,
+    ) -> Result<Option<Applied>, CatalogError> {
+        let lock = self.begin(options)?;
         let entry = journal::last_done(&self.db).map_err(self.failed())?;
-        self.turn(entry, true, options)
+        self.turn(entry, true, options, lock, watch)
     }
 
     /// Does the last undone command again; `None` where there is none, or
@@ -31,9 +49,30 @@ impl Catalog {
     /// # Errors
     /// Those of the catalog; then nothing is redone.
     pub fn redo(&mut self, options: Options) -> Result<Option<Applied>, CatalogError> {
-        let _lock = self.begin(options)?;
+        unwatched(|watch| self.redo_watched(options, watch))
+    }
+
+    /// As [`Catalog::redo`], with somebody looking on.
+    ///
+    /// # Errors
+    /// Those of the catalog.
+    pub fn redo_watched(
+        &mut self,
+        options: Options,
+        watch: &mut Watch<'_>,
+    ) -> Result<Option<Applied>, CatalogError> {
+        let lock = self.begin(options)?;
         let entry = journal::first_undone(&self.db).map_err(self.failed())?;
-        self.turn(entry, false, options)
+        self.turn(entry, false, options, lock, watch)
+    }
+
+    /// Finishes what a killed command left, as every command that writes does
+    /// by itself. A plan for files is best made after that.
+    ///
+    /// # Errors
+    /// Those of the catalog.
+    pub fn finish_interrupted(&mut self, options: Options) -> Result<(), CatalogError> {
+        self.begin(options).map(drop)
     }
 
     fn turn(
@@ -41,9 +80,24 @@ impl Catalog {
         entry: Option<Entry>,
         undo: bool,
         options: Options,
+        lock: Lock,
+        watch: &mut Watch<'_>,
     ) -> Result<Option<Applied>, CatalogError> {
         let Some(entry) = entry else {
             return Ok(None);
+        };
+        let _lock = match self.has_moves(&entry)? {
+            // It takes the lock batch by batch.
+            true => {
+                drop(lock);
+                let files = self.turn_moves(&entry, undo, watch)?;
+                return Ok(Some(Applied {
+                    command: entry.command,
+                    photos: Vec::new(),
+                    files: Some(files),
+                }));
+            }
+            false => lock,
         };
         let failed = self.failed();
         let mut goals = Vec::with_capacity(entry.changes.len());
@@ -60,6 +114,16 @@ impl Catalog {
         Ok(Some(Applied {
             command: entry.command,
             photos,
+            files: None,
         }))
     }
+}
+
+/// Does what nobody looks on at and nobody cancels.
+fn unwatched<T>(work: impl FnOnce(&mut Watch<'_>) -> T) -> T {
+    let (cancel, mut silent) = (Cancel::default(), |_: &_| {});
+    work(&mut Watch {
+        cancel: &cancel,
+        progress: &mut silent,
+    })
 }

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, bail};
 use clap::ValueEnum;
@@ -13,13 +12,14 @@ use super::catalog_args::CatalogArgs;
 use super::console::Console;
 use super::exit::Exit;
 use super::{interrupt, labels, paths, rate, run, sink, wording};
-use crate::engine::calibration::Calibration;
+use crate::engine::calibration::{Calibration, label};
 use crate::engine::{Cancel, Known, models, profiles};
 use crate::home::Home;
 use crate::learning::calibrate::CalibrateError;
 use crate::learning::calibrate::check::{Report, Verdict};
 use crate::learning::calibrate::labels::strengths;
-use crate::metadata::xmp::{Flag, Folders, Naming, Rating, Sidecars, Statements, read_embedded};
+use crate::metadata::xmp::{Folders, Naming, Rating, Sidecars, Statements, read_embedded};
+use crate::report::dates;
 
 const ABOUT: &str = "\
 Learn your taste from some of your ratings
@@ -123,9 +123,10 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
     let photos: Vec<PathBuf> = rated.iter().map(|(path, _)| path.clone()).collect();
     let seen = run::seen(home.as_ref(), &model, &CatalogArgs::default());
     let known = seen.as_deref().map(|seen| seen as &dyn Known);
-    let described = Calibration::describe(&model, &photos, known, &cancel, &mut |progress| {
-        console.progress("Describing", progress);
-    });
+    let described =
+        Calibration::describe_knowing(&model, &photos, known, &cancel, &mut |progress| {
+            console.progress("Describing", progress);
+        });
     console.clear();
     let Some((mut calibration, failed)) = described else {
         return Ok(Exit::Interrupted);
@@ -149,7 +150,7 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
         Ok(learned) => learned,
         Err(reason) => return refuse(args, labels, failed.len(), &reason),
     };
-    let date = args.date.clone().unwrap_or_else(today);
+    let date = args.date.clone().unwrap_or_else(dates::today);
     let profile = calibration.profile(&name, date, taste, report)?;
     let path = match (&args.out, &home) {
         (Some(out), _) => {
@@ -269,11 +270,7 @@ pub fn stars(photo: &Path, folders: &mut Folders, console: &mut Console) -> Opti
         None
     });
     let rating = meaning(sidecars.statements().as_ref()).or(meaning(embedded.as_ref()));
-    match (rating.flag, rating.stars) {
-        (Some(Flag::Reject), _) => Some(0.0),
-        (_, Some(stars)) if stars.count() > 0 => Some(f64::from(stars.count())),
-        _ => None,
-    }
+    label(rating)
 }
 
 /// The stars that photos have, in their sidecars or in themselves.
@@ -337,60 +334,10 @@ pub fn report_table(report: &Report) -> String {
     text
 }
 
-/// Today's date in UTC, `YYYY-MM-DD`.
-fn today() -> String {
-    let seconds = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs());
-    date_of(seconds / 86_400)
-}
-
-/// The date so many days after 1970-01-01, in the Gregorian calendar.
-fn date_of(days: u64) -> String {
-    let mut left = days;
-    let leap = |year: u64| {
-        year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
-    };
-    let mut year = 1970;
-    while left >= 365 + u64::from(leap(year)) {
-        left -= 365 + u64::from(leap(year));
-        year += 1;
-    }
-    let february = 28 + u64::from(leap(year));
-    let mut month = 1;
-    for length in [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30] {
-        if left < length {
-            break;
-        }
-        left -= length;
-        month += 1;
-    }
-    format!("{year:04}-{month:02}-{:02}", left + 1)
-}
-
 /// The user's folders, without which there is nowhere to keep a profile.
 ///
 /// # Errors
 /// When they are not known.
 pub fn home() -> anyhow::Result<Home> {
     run::home(&mut Console::new(true)).context("there is no folder to keep profiles in")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn days_have_dates() {
-        for (days, date) in [
-            (0, "1970-01-01"),
-            (58, "1970-02-28"),
-            (59, "1970-03-01"),
-            (11_016, "2000-02-29"),
-            (19_722, "2023-12-31"),
-            (20_000, "2024-10-04"),
-        ] {
-            assert_eq!(date_of(days), date);
-        }
-    }
 }

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::catalog_args::CatalogArgs;
 use super::console::Console;
 use super::exit::Exit;
-use super::sink::{self, Written};
+use super::sink;
 use super::{few_shot, grmp, labels, paths, run};
 use crate::engine::{Known, Options, Request};
 use crate::learning::calibrate::protocol;
@@ -155,13 +155,13 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
         opened.model.as_ref(),
         &CatalogArgs::default(),
     );
+    let known = seen.map(|seen| seen as Arc<dyn Known>);
     let mut done = run::job(
         request,
         Options::default(),
         opened.model,
-        seen.map(|seen| seen as Arc<dyn Known>),
+        known,
         &mut console,
-        |_, _| Ok(Written::Yes),
     )?;
     if done.interrupted {
         // Figures of a part would pass for those of the whole.

@@ -3,6 +3,7 @@
 //! Standard output carries results only; everything else goes to standard
 //! error. The formats and the exit status are described in `docs/cli.md`.
 
+mod bench;
 mod calibrate;
 mod catalog;
 mod catalog_args;
@@ -14,6 +15,7 @@ mod download;
 mod evaluate;
 mod exit;
 mod few_shot;
+mod files_from;
 mod fit;
 mod grmp;
 mod group;
@@ -23,6 +25,7 @@ mod interrupt;
 mod labels;
 mod man;
 mod model;
+mod move_photos;
 mod pretrain;
 mod profile;
 mod rate;
@@ -78,6 +81,7 @@ enum Command {
     Score(score::Args),
     Group(group::Args),
     Rate(rate::Args),
+    Move(move_photos::Args),
     Undo(undo::Undo),
     Redo(undo::Redo),
     Xmp(xmp::Args),
@@ -89,6 +93,7 @@ enum Command {
     Distort(distort::Args),
     Gui(gui::Args),
     Model(model::Args),
+    Bench(bench::Args),
     Pretrain(Box<pretrain::Args>),
     Completions(completions::Args),
     Man(man::Args),
@@ -122,6 +127,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
         Some(Command::Score(args)) => score::run(args),
         Some(Command::Group(args)) => group::run(&args),
         Some(Command::Rate(args)) => rate::run(&args),
+        Some(Command::Move(args)) => move_photos::run(&args),
         Some(Command::Undo(args)) => undo::undo(&args),
         Some(Command::Redo(args)) => undo::redo(&args),
         Some(Command::Xmp(args)) => xmp::run(&args),
@@ -133,6 +139,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
         Some(Command::Distort(args)) => distort::run(&args),
         Some(Command::Gui(args)) => gui::run(args),
         Some(Command::Model(args)) => model::run(args),
+        Some(Command::Bench(args)) => bench::run(&args),
         Some(Command::Pretrain(args)) => pretrain::run(&args),
         Some(Command::Completions(args)) => completions::run(&args),
         Some(Command::Man(args)) => man::run(&args),

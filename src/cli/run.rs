@@ -12,7 +12,7 @@ use super::{interrupt, wording};
 use crate::engine::models::{self, Device};
 use crate::engine::profiles;
 use crate::engine::{
-    self, Descriptors, Event, Known, Options, PhotoResult, Request, Seen, Summary,
+    self, Descriptors, Event, Job, Known, Options, PhotoResult, Request, Seen, Summary,
 };
 use crate::home::Home;
 use crate::model::QualityModel;
@@ -22,7 +22,14 @@ use crate::model::QualityModel;
 pub struct Done {
     /// The finished photos, in the order in which they finished.
     pub photos: Vec<PhotoResult>,
-    /// How the job ended.
+    /// Whether the user interrupted it.
+    pub interrupted: bool,
+}
+
+/// How a job ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// What it came to.
     pub summary: Summary,
     /// Whether the user interrupted it.
     pub interrupted: bool,
@@ -122,26 +129,43 @@ pub fn usable_home(console: &mut Console) -> (Option<Home>, bool) {
     (home.ok(), writable)
 }
 
-/// Scores what `request` and `options` ask for. Each finished photo is given to `each`
-/// first; when that says that its reader is gone, the job ends.
+/// Scores what `request` and `options` ask for.
 ///
 /// # Errors
-/// Those of `each`.
+/// As [`follow`].
 pub fn job(
     request: Request,
     options: Options,
     model: Arc<dyn QualityModel>,
     known: Option<Arc<dyn Known>>,
     console: &mut Console,
-    mut each: impl FnMut(&PhotoResult, &mut Console) -> anyhow::Result<Written>,
 ) -> anyhow::Result<Done> {
-    let job = engine::start_knowing(request, model, options, known);
-    interrupt::cancels(&job.cancel);
     let mut photos = Vec::new();
+    let job = engine::start_knowing(request, model, options, known);
+    let ended = follow(job, console, |photo, _| {
+        photos.push(photo);
+        Ok(Written::Yes)
+    })?;
+    Ok(Done {
+        photos,
+        interrupted: ended.interrupted,
+    })
+}
+
+/// Follows a job to its end. Each finished photo is given to `each`; when that says
+/// that its reader is gone, the job ends.
+///
+/// # Errors
+/// Those of `each`.
+pub fn follow(
+    job: Job,
+    console: &mut Console,
+    mut each: impl FnMut(PhotoResult, &mut Console) -> anyhow::Result<Written>,
+) -> anyhow::Result<Ended> {
+    interrupt::cancels(&job.cancel);
     for event in &job.events {
         match event {
             Event::Scanned(scan) => {
-                photos.reserve(scan.photos.len());
                 if scan.skipped > 0 {
                     let files = wording::counted(scan.skipped, "file");
                     console.note(&format!(
@@ -150,18 +174,16 @@ pub fn job(
                 }
             }
             Event::Photo(photo) => {
-                if each(&photo, console)? == Written::ReaderGone {
+                if each(photo, console)? == Written::ReaderGone {
                     job.cancel.cancel();
                 }
-                photos.push(photo);
             }
             Event::Progress(progress) => console.progress("Scoring", &progress),
             Event::Finished(summary) => {
                 console.clear();
                 let interrupted = summary.cancelled && interrupt::interrupted();
                 conclude(&summary, interrupted, console);
-                return Ok(Done {
-                    photos,
+                return Ok(Ended {
                     summary,
                     interrupted,
                 });

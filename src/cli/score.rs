@@ -4,16 +4,21 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
+use crossbeam_channel::Receiver;
 
 use super::catalog_args::{CatalogArgs, trouble};
 use super::console::Console;
 use super::exit::Exit;
+use super::files_from::{List, Separator};
 use super::output::{self, Details, Format};
 use super::sink::{Sink, Written};
 use super::{interrupt, paths, run};
 use crate::catalog::{FileState, StoredScore};
-use crate::engine::{Descriptors, Fresh, Known, Memory, Options, Recall, Request, best_first};
+use crate::engine::{
+    self, Descriptors, Fresh, Job, Known, Memory, Options, Recall, Request, Shard, best_first,
+};
+use crate::model::QualityModel;
 
 const ABOUT: &str = "\
 Score and rank photos, best first
@@ -31,18 +36,34 @@ of such an escape) it is escaped reversibly: \\xE9 is the byte 0xE9; on Windows
 \\u{D83D} is an unpaired surrogate. In JSON such a row also has path_bytes, the
 path in hexadecimal.
 
-Exit status: 0 all photos scored, 1 none, 3 some failed, 130 interrupted (what
-was done until then is written).";
+Archives: --files-from takes paths while they come and, with --format jsonl,
+gives rows as photos finish; --shard 3/16 is for the third of 16 machines. The
+share of a path is the first 8 bytes of its SHA-256, high byte first, modulo n,
+plus 1.
+
+Exit status: 0 all photos scored (with --files-from or --shard also: there were
+none), 1 none, or the list could not be read to its end, 3 some failed, 130
+interrupted (what was done until then is written).";
 
 #[derive(Debug, clap::Args)]
 #[command(about = "Score and rank photos, best first", long_about = ABOUT, after_long_help = PATHS)]
 pub struct Args {
     /// Photos and folders
-    #[arg(required = true, value_name = "PATHS")]
+    #[arg(required_unless_present = "files_from", value_name = "PATHS")]
     paths: Vec<PathBuf>,
     /// Enter the folders' sub-folders, to any depth
     #[arg(short, long)]
     recursive: bool,
+    /// Take the photos' paths from a file with one on each line, or with "-" from
+    /// standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["paths", "recursive"])]
+    files_from: Option<PathBuf>,
+    /// In that list a zero byte is behind each path, as "find -print0" writes it
+    #[arg(short = '0', long, requires = "files_from", conflicts_with = "paths")]
+    null: bool,
+    /// Score only the i-th of n shares of the photos, by a hash of their paths
+    #[arg(long, value_name = "I/N")]
+    shard: Option<Shard>,
     #[command(flatten)]
     model: run::ModelArgs,
     #[command(flatten)]
@@ -72,9 +93,17 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
     let (home, writable) = run::usable_home(&mut console);
     let by_name = || args.out.as_deref().and_then(Format::of_file);
     let format = args.format.or_else(by_name).unwrap_or(Format::Table);
-    if let Some(out) = &args.out {
-        refuse_input(out, &args.paths)?;
-    }
+    let replaced = |out| Some((out, fs::canonicalize(out).ok()?));
+    let out = args.out.as_deref().and_then(replaced);
+    let refuse_input = |input: &Path| match &out {
+        Some((out, real)) if fs::canonicalize(input).is_ok_and(|input| input == *real) => bail!(
+            "{}: is read from, so it is not written to",
+            paths::shown(out)
+        ),
+        _ => Ok(()),
+    };
+    let mut inputs = args.paths.iter().chain(&args.files_from);
+    inputs.try_for_each(|input| refuse_input(input))?;
     let mut sink = Sink::open(args.out.as_deref())?;
     if let Some(unfinished) = sink.unfinished() {
         interrupt::removes(unfinished);
@@ -85,11 +114,6 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
     let scoring = Arc::clone(&model);
     let details = args.details.then_some(Details { model: &*scoring });
 
-    let request = Request {
-        paths: args.paths,
-        recursive: args.recursive,
-        thumbnail: None,
-    };
     let descriptors = home
         .as_ref()
         .filter(|_| writable)
@@ -111,35 +135,79 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
         scenes: args.details,
         ..Options::default()
     };
-    let done = run::job(
-        request,
-        options,
-        model,
-        known,
-        &mut console,
-        |photo, console| match format {
-            Format::Jsonl => {
-                // On a terminal both share the line.
-                console.clear();
-                sink.write(|out| output::json_line(photo, details, out))
-            }
-            Format::Table | Format::Csv | Format::Json => Ok(Written::Yes),
-        },
-    )?;
+    let (job, trouble_of_list) = start(&args, model, options, known)?;
+    let mut photos = Vec::new();
+    let ended = run::follow(job, &mut console, |photo, console| {
+        // A list may name it late.
+        refuse_input(&photo.path)?;
+        if format != Format::Jsonl {
+            photos.push(photo);
+            return Ok(Written::Yes);
+        }
+        // On a terminal both share the line.
+        console.clear();
+        sink.write(|out| output::json_line(&photo, details, out))
+    })?;
     if let Some(error) = memory.and_then(|memory| memory.trouble()) {
         console.note(&format!("keepers: {}", trouble(&error)));
     }
     if format != Format::Jsonl {
-        let mut photos = done.photos;
         photos.sort_by(best_first);
         sink.write(|out| output::write(format, &photos, details, out))?;
     }
     sink.finish()?;
-    Ok(if done.interrupted {
-        Exit::Interrupted
-    } else {
-        Exit::of(done.summary.scored, done.summary.failed)
+    if ended.interrupted {
+        return Ok(Exit::Interrupted);
+    }
+    if let Some(error) = trouble_of_list.and_then(|trouble| trouble.try_recv().ok()) {
+        return Err(error);
+    }
+    let (scored, failed) = (ended.summary.scored, ended.summary.failed);
+    let share = args.files_from.is_some() || args.shard.is_some();
+    Ok(match (scored, failed) {
+        // Whoever hands out shares cannot know which are empty.
+        (0, 0) if share => Exit::Done,
+        _ => Exit::of(scored, failed),
     })
+}
+
+/// Starts the job. Where it takes its photos from a list, what is wrong with the list
+/// is heard from the second once the job has ended.
+fn start(
+    args: &Args,
+    model: Arc<dyn QualityModel>,
+    options: Options,
+    known: Option<Arc<dyn Known>>,
+) -> anyhow::Result<(Job, Option<Receiver<anyhow::Error>>)> {
+    if let Some(from) = &args.files_from {
+        let separator = if args.null {
+            Separator::Null
+        } else {
+            Separator::Line
+        };
+        let List { paths, trouble } = List::open(from, separator, args.shard)?;
+        let job = engine::start_stream(paths, model, options, known)
+            .context("the system gave no thread to work on it")?;
+        return Ok((job, Some(trouble)));
+    }
+    let request = match args.shard {
+        None => Request {
+            paths: args.paths.clone(),
+            recursive: args.recursive,
+            thumbnail: None,
+        },
+        // All shares scan the same, so that together they have every photo once.
+        Some(shard) => Request {
+            paths: engine::photos_of(&args.paths, args.recursive)
+                .into_iter()
+                .map(|(path, _)| path)
+                .filter(|path| shard.takes(path))
+                .collect(),
+            recursive: false,
+            thumbnail: None,
+        },
+    };
+    Ok((engine::start_knowing(request, model, options, known), None))
 }
 
 /// The catalog as the engine's memory; says once where it cannot be used, which
@@ -181,21 +249,4 @@ impl Known for Forgetful {
     fn wants_descriptors(&self) -> bool {
         self.0.wants_descriptors()
     }
-}
-
-/// Keeps the results from replacing a file that was given to be scored.
-fn refuse_input(out: &Path, inputs: &[PathBuf]) -> anyhow::Result<()> {
-    let Ok(real) = fs::canonicalize(out) else {
-        return Ok(());
-    };
-    if inputs
-        .iter()
-        .any(|input| fs::canonicalize(input).is_ok_and(|input| input == real))
-    {
-        bail!(
-            "{}: is to be scored, so it is not written to",
-            paths::shown(out)
-        );
-    }
-    Ok(())
 }

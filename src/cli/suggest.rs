@@ -67,9 +67,10 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
     interrupt::cancels(&cancel);
     let seen = run::seen(home.as_ref(), &model, &CatalogArgs::default());
     let known = seen.as_deref().map(|seen| seen as &dyn Known);
-    let described = Calibration::describe(&model, &photos, known, &cancel, &mut |progress| {
-        console.progress("Describing", progress);
-    });
+    let described =
+        Calibration::describe_knowing(&model, &photos, known, &cancel, &mut |progress| {
+            console.progress("Describing", progress);
+        });
     console.clear();
     let Some((mut calibration, failed)) = described else {
         return Ok(Exit::Interrupted);

@@ -15,6 +15,7 @@ use crate::learning::calibrate::next::{self, Proposal};
 use crate::learning::calibrate::profile::{About, Label, Profile, ProfileError};
 use crate::learning::calibrate::taste::{self, Margins, Taste};
 use crate::learning::calibrate::{CalibrateError, Photo};
+use crate::metadata::xmp::{Flag, Rating};
 use crate::model::compact::CompactModel;
 use crate::model::{ModelInfo, QualityModel, Score};
 
@@ -29,14 +30,34 @@ pub struct Calibration {
     labels: BTreeMap<usize, f64>,
 }
 
+/// What a rating is worth as a label: its stars, 0 for a rejected photo; `None`
+/// where neither was given.
+pub fn label(rating: Rating) -> Option<f64> {
+    match (rating.flag, rating.stars) {
+        (Some(Flag::Reject), _) => Some(0.0),
+        (_, Some(stars)) if stars.count() > 0 => Some(f64::from(stars.count())),
+        _ => None,
+    }
+}
+
 /// Photos that could not be described, each with its reason.
 pub type Failed = Vec<(PathBuf, String)>;
 
 impl Calibration {
+    /// As [`Calibration::describe_knowing`], without a memory.
+    pub fn describe(
+        model: &CompactModel,
+        paths: &[PathBuf],
+        cancel: &Cancel,
+        progress: &mut dyn FnMut(&Progress),
+    ) -> Option<(Self, Failed)> {
+        Self::describe_knowing(model, paths, None, cancel, progress)
+    }
+
     /// Asks the network about photos, except for those whose descriptors `known`
     /// has. `None` when it was cancelled; otherwise the calibration without any
     /// label, and what failed.
-    pub fn describe(
+    pub fn describe_knowing(
         model: &CompactModel,
         paths: &[PathBuf],
         known: Option<&dyn Known>,
@@ -128,6 +149,21 @@ impl Calibration {
     pub fn check(&self) -> Result<Report, CalibrateError> {
         let (photos, labels) = self.labelled();
         check::check(&photos, &labels, self.margins)
+    }
+
+    /// As [`Calibration::check`], with the places of rated photos and what each was
+    /// expected to get by the others' ratings: 0 for the lowest rating that was
+    /// given, 1 for the highest.
+    ///
+    /// # Errors
+    /// As [`Calibration::taste`].
+    pub fn judge(&self) -> Result<(Report, Vec<(usize, f64)>), CalibrateError> {
+        let (photos, labels) = self.labelled();
+        let judged = check::judge(&photos, &labels, self.margins)?;
+        let places: Vec<usize> = self.labels.keys().copied().collect();
+        let expected = judged.expected.into_iter();
+        let expected = expected.filter_map(|(i, value)| Some((*places.get(i)?, value)));
+        Ok((judged.report, expected.collect()))
     }
 
     /// Scores of all photos, in the order of their places.

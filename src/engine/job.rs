@@ -21,7 +21,7 @@ use crate::catalog::{FileState, StoredScore};
 use crate::model::QualityModel;
 
 /// Events and outcomes that wait for their reader, at most.
-const WAITING: usize = 64;
+pub(super) const WAITING: usize = 64;
 
 /// How often the conductor looks up when nothing happens.
 const TICK: Duration = Duration::from_millis(50);
@@ -49,10 +49,9 @@ pub(super) struct Work {
 
 impl std::fmt::Debug for Work {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let name = &self.model.info().name;
+        let photos = self.photos.len();
         f.debug_struct("Work")
-            .field("photos", &self.photos.len())
-            .field("model", name)
+            .field("photos", &photos)
             .finish_non_exhaustive()
     }
 }
@@ -258,7 +257,9 @@ fn conduct(
             .known(&at_once)
             .and_then(|()| match start_workers(&work, model, options) {
                 Ok((outcomes, scorer, mut crew)) => {
-                    report.follow(&outcomes, &scorer, &mut crew).and_then(|()| {
+                    let followed = report.follow(&outcomes, &scorer, &mut crew);
+                    report.summary.left_behind = crew.left_behind;
+                    followed.and_then(|()| {
                         report.answer_rest(match crew.left_behind {
                             0 => "a worker thread of Keepers stopped before its time",
                             _ => "was not opened: too many files before it gave no answer",

@@ -5,6 +5,7 @@
 //! [`Event`]s; whoever started it reads them and can cancel. Scores are the
 //! same whoever asks, whatever the batch size and the number of threads.
 
+pub mod bench;
 pub mod calibration;
 mod crew;
 pub mod data_sets;
@@ -24,8 +25,10 @@ pub mod profiles;
 mod ranking;
 mod scan;
 mod scorer;
+mod shard;
 mod shelf;
 mod slots;
+mod stream;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -45,6 +48,8 @@ pub use known::{Fresh, Known, Memory, PIPELINE, Recall, Seen};
 pub use pictures::Pictures;
 pub use ranking::best_first;
 pub use scan::photos_of;
+pub use shard::{Shard, ShardError};
+pub use stream::start_stream;
 
 /// What is to be scored, and how.
 #[derive(Debug, Clone)]
@@ -111,7 +116,7 @@ pub struct Scored {
 pub struct Progress {
     /// Photos finished, failed ones included.
     pub done: usize,
-    /// Photos in all.
+    /// Photos in all; 0 while that is not known.
     pub total: usize,
     /// Photos that failed.
     pub failed: usize,
@@ -133,8 +138,10 @@ pub struct Summary {
     /// Whether the job was cancelled before it was through.
     pub cancelled: bool,
     /// The most decoded photos that were alive at once; never more than
-    /// [`Options::decoded`].
+    /// [`Options::decoded`]. Of a stream, in one of its parts.
     pub peak_decoded: usize,
+    /// Files that gave no answer, each of which still holds a thread.
+    pub left_behind: usize,
     /// Where the time went.
     pub timings: Timings,
 }

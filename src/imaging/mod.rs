@@ -10,6 +10,7 @@ pub mod distortion;
 mod error;
 mod format;
 mod limits;
+pub mod measures;
 mod raster;
 mod resize;
 mod source;

@@ -45,6 +45,23 @@ pub struct Exif {
     pub direction_degrees: Option<f64>,
 }
 
+impl Exif {
+    /// The camera as photographers call it: its model, with the maker's name where
+    /// the model does not begin with it.
+    pub fn camera(&self) -> Option<String> {
+        match (&self.make, &self.model) {
+            (Some(make), Some(model)) => {
+                let first = make.split(' ').next().unwrap_or(make).to_lowercase();
+                Some(match model.to_lowercase().starts_with(&first) {
+                    true => model.clone(),
+                    false => format!("{make} {model}"),
+                })
+            }
+            (make, model) => model.clone().or_else(|| make.clone()),
+        }
+    }
+}
+
 /// The two colour spaces that EXIF can name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Colours {

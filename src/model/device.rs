@@ -1,6 +1,7 @@
 //! The devices that networks run on. Everything that differs between them,
 //! and every feature of the build that adds one, is in this file.
 
+use std::fmt;
 use std::str::FromStr;
 
 use candle_core::Device as CandleDevice;
@@ -72,7 +73,32 @@ impl FromStr for Device {
     }
 }
 
+impl fmt::Display for Device {
+    /// The name that [`FromStr`] reads.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::Cpu => f.write_str("cpu"),
+            Self::Cuda(0) => f.write_str("cuda"),
+            Self::Cuda(number) => write!(f, "cuda:{number}"),
+            Self::Metal => f.write_str("metal"),
+            Self::Wgpu => f.write_str("wgpu"),
+        }
+    }
+}
+
 impl Device {
+    /// The devices of this machine that this build can use, the processor first.
+    pub fn working() -> Vec<Self> {
+        let opens = |device: &Self| device.open().is_ok();
+        let cards = (0..).map(Self::Cuda).take_while(opens);
+        let metal = Some(Self::Metal).filter(opens);
+        std::iter::once(Self::Cpu)
+            .chain(cards)
+            .chain(metal)
+            .collect()
+    }
+
     /// Makes sure that a model which runs on the processor alone was not asked
     /// for elsewhere.
     ///
@@ -152,7 +178,9 @@ mod tests {
             ("wgpu", Device::Wgpu),
         ] {
             assert_eq!(text.parse::<Device>().unwrap(), device);
+            assert_eq!(device.to_string(), text.to_ascii_lowercase());
         }
+        assert_eq!(Device::working().first(), Some(&Device::Cpu));
         for text in ["", "gpu", "cuda:", "cuda:-1", "cuda:x"] {
             let error = text.parse::<Device>().unwrap_err().to_string();
             assert!(error.contains("there is no device"), "{error}");

@@ -6,6 +6,7 @@
 
 mod csv;
 pub mod curve;
+pub mod dates;
 mod json;
 pub mod paths;
 mod place;

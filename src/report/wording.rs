@@ -68,13 +68,13 @@ pub fn rate(per_second: f64) -> String {
     }
 }
 
-/// `Scoring 412 of 3,012 · 14 photos/s · 3 min 05 s left`.
+/// `Scoring 412 of 3,012 · 14 photos/s · 3 min 05 s left`; `Scoring 412` where the
+/// total is not known.
 pub fn progress(doing: &str, progress: &Progress) -> String {
-    let mut text = format!(
-        "{doing} {} of {}",
-        count(progress.done),
-        count(progress.total)
-    );
+    let mut text = format!("{doing} {}", count(progress.done));
+    if progress.total > 0 {
+        text += &format!(" of {}", count(progress.total));
+    }
     if progress.failed > 0 {
         text += &format!(" · {} failed", count(progress.failed));
     }
@@ -162,6 +162,11 @@ mod tests {
         assert_eq!(
             progress("Scoring", &report),
             "Scoring 0 of 3,012 · 2 failed"
+        );
+        (report.total, report.rate) = (0, 14.2);
+        assert_eq!(
+            progress("Scoring", &report),
+            "Scoring 0 · 2 failed · 14 photos/s"
         );
     }
     #[test]

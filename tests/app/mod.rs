@@ -4,6 +4,7 @@ mod behaviour;
 mod culling;
 mod find;
 mod inspector;
+mod looking;
 mod models;
 mod snapshots;
 mod window;

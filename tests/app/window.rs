@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
-use keepers::app::{App, Dialogs, Options, Reply};
+use keepers::app::{App, Dialogs, Options, Reply, Settings};
 use keepers::engine::models::{Device, Source};
 use keepers::home::Home;
 use tempfile::TempDir;
@@ -111,6 +111,9 @@ impl Window {
         let options = Options {
             paths: Vec::new(),
             model,
+            profile: None,
+            settings: Settings::read(&Settings::file(&Home::under(home.path()))).0,
+            trouble: None,
             device: Device::Cpu,
             home: Some(Home::under(home.path())),
             catalog: None,

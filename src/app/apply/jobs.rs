@@ -2,10 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Effect, RatingErrand, problem};
-use crate::app::state::{Culling, Filter, ModelState, Scoring, State, View, name};
+use super::{Effect, RatingErrand, learning, problem};
+use crate::app::settings;
+use crate::app::state::{Culling, Filter, ModelState, Scoring, State, View, Zoom, name};
 use crate::engine::Event;
 use crate::report::{paths, wording};
+
+/// Files and folders that are remembered as one shoot, at most: thousands of
+/// single files that were dropped are not.
+const REMEMBERED: usize = 64;
 
 pub(super) fn open(state: &mut State, paths: Vec<PathBuf>) -> Vec<Effect> {
     if paths.is_empty() {
@@ -14,8 +19,18 @@ pub(super) fn open(state: &mut State, paths: Vec<PathBuf>) -> Vec<Effect> {
     if state.view == View::Welcome {
         state.view = View::Grid;
         state.shoot.title = title(&paths);
+        state.habits.opened.clear();
+        if paths.len() <= REMEMBERED {
+            settings::remember(&mut state.habits.recent, &state.shoot.title, &paths);
+        }
     } else if state.shoot.title != title(&paths) && !state.shoot.title.ends_with(" and more") {
         state.shoot.title += " and more";
+    }
+    let opened = &mut state.habits.opened;
+    if opened.len() + paths.len() <= REMEMBERED {
+        let new = paths.iter().filter(|path| !opened.contains(path));
+        let new: Vec<PathBuf> = new.cloned().collect();
+        opened.extend(new);
     }
     score(state, paths)
 }
@@ -92,9 +107,14 @@ pub(super) fn close(state: &mut State) -> Vec<Effect> {
         ..Culling::default()
     };
     state.find.filter = Filter::default();
+    state.habits.opened.clear();
+    state.looking.beside.clear();
+    state.looking.zoom = Zoom::FIT;
     (state.panel, state.notice) = (None, None);
     (state.scoring, state.stopped) = (None, false);
-    vec![Effect::StopScoring, Effect::ForgetPictures]
+    let mut effects = learning::end(state);
+    effects.extend([Effect::StopScoring, Effect::ForgetPictures]);
+    effects
 }
 
 pub(super) fn receive(state: &mut State, event: Event) -> Vec<Effect> {

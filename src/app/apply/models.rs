@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use super::jobs::score;
-use super::{Effect, problem, say};
-use crate::app::state::{Download, Installed, LookUp, ModelState, Offered, State};
+use super::{Effect, learning, looking, problem, say};
+use crate::app::state::{Download, Installed, LookUp, ModelState, Offered, State, TasteProfile};
 use crate::engine::Progress;
 use crate::engine::models::Source;
 use crate::model::ModelInfo;
@@ -17,8 +17,9 @@ pub enum ModelErrand {
         /// The model in use.
         in_use: Source,
     },
-    /// Open a model to score with from now on.
-    Use(Source),
+    /// Open a model to score with from now on, with a taste profile if one is
+    /// named.
+    Use(Source, Option<String>),
     /// Ask the hub for everything that is offered.
     LookUp,
     /// Download and install a model.
@@ -31,6 +32,8 @@ pub enum ModelErrand {
     Import(PathBuf),
     /// Remove a model.
     Remove(String),
+    /// Remove a taste profile.
+    RemoveProfile(String),
 }
 
 /// What threads in the background have to say about models.
@@ -40,6 +43,8 @@ pub enum ModelNews {
     Opened {
         /// Which.
         source: Source,
+        /// With which profile.
+        profile: Option<String>,
         /// What is known about it, or the reason.
         model: Result<ModelInfo, String>,
         /// Whether it tells what photos show.
@@ -47,6 +52,8 @@ pub enum ModelNews {
     },
     /// What is installed.
     Installed(Vec<Installed>),
+    /// The taste profiles there are.
+    Profiles(Vec<TasteProfile>),
     /// What the program can offer without asking anybody.
     Named(Result<Vec<Offered>, String>),
     /// What the hub offers, and why something could not be looked up.
@@ -98,12 +105,29 @@ pub(super) fn use_model(state: &mut State, name: &str) -> Vec<Effect> {
     let Some(source) = models.installed(name).map(|model| model.source.clone()) else {
         return Vec::new();
     };
-    if models.opening.is_some() || source == models.in_use {
+    if source == models.in_use {
         return Vec::new();
     }
     models.problems.remove(name);
-    models.opening = Some(source.clone());
-    let mut effects = errand(ModelErrand::Use(source));
+    // A profile belongs to its model.
+    open(state, source, None)
+}
+
+/// Scores with this profile, or with none, from now on.
+pub(super) fn use_profile(state: &mut State, name: Option<String>) -> Vec<Effect> {
+    if state.models.profile == name {
+        return Vec::new();
+    }
+    open(state, state.models.in_use.clone(), name)
+}
+
+fn open(state: &mut State, source: Source, profile: Option<String>) -> Vec<Effect> {
+    let models = &mut state.models;
+    if models.opening.is_some() {
+        return Vec::new();
+    }
+    models.opening = Some((source.clone(), profile.clone()));
+    let mut effects = errand(ModelErrand::Use(source, profile));
     if let Some(scoring) = &mut state.scoring {
         // What it would score has to be scored again.
         scoring.stopping = true;
@@ -174,21 +198,35 @@ pub(super) fn remove(state: &mut State, name: String) -> Vec<Effect> {
     }
 }
 
+/// Removes a taste profile; not the one in use.
+pub(super) fn remove_profile(state: &mut State, name: String) -> Vec<Effect> {
+    if state.models.profile.as_ref() == Some(&name) {
+        say(
+            state,
+            format!("\"{name}\" is in use; choose another profile first"),
+        );
+        return Vec::new();
+    }
+    errand(ModelErrand::RemoveProfile(name))
+}
+
 /// Takes in what happened to models.
 pub(super) fn receive(state: &mut State, news: ModelNews) -> Vec<Effect> {
     let models = &mut state.models;
     match news {
         ModelNews::Opened {
             source,
+            profile,
             model,
             scenes,
         } => {
             if model.is_ok() {
                 models.tells_scenes = scenes;
             }
-            return opened(state, source, model);
+            return opened(state, source, profile, model);
         }
         ModelNews::Installed(installed) => models.installed = Some(installed),
+        ModelNews::Profiles(profiles) => models.profiles = profiles,
         ModelNews::Named(Ok(named)) => {
             if models.look_up != LookUp::Done {
                 models.offered = named;
@@ -257,14 +295,26 @@ pub(super) fn receive(state: &mut State, news: ModelNews) -> Vec<Effect> {
     Vec::new()
 }
 
-fn opened(state: &mut State, source: Source, model: Result<ModelInfo, String>) -> Vec<Effect> {
+fn opened(
+    state: &mut State,
+    source: Source,
+    profile: Option<String>,
+    model: Result<ModelInfo, String>,
+) -> Vec<Effect> {
     let switched = state.models.opening.take().is_some();
     match model {
         Ok(info) => {
             state.model = ModelState::Ready(info);
-            state.models.in_use = source;
+            let other = state.models.in_use != source;
+            (state.models.in_use, state.models.profile) = (source, profile);
             if switched {
-                return score_again(state);
+                let mut effects = score_again(state);
+                if other {
+                    // What was learned belongs to the model before.
+                    effects.extend(learning::end(state));
+                    looking::leave(state);
+                }
+                return effects;
             }
         }
         // The old one is still there.

@@ -3,11 +3,11 @@
 
 use std::path::PathBuf;
 
-use super::{Effect, problem, say, steps};
+use super::{Effect, learning, looking, problem, say, steps};
 use crate::app::command::{Rate, Step};
-use crate::app::state::{Conflict, Facts, Panel, Pending, PhotoId, State};
+use crate::app::state::{Conflict, Facts, Panel, Pending, PhotoId, State, View};
 use crate::catalog::Rated;
-use crate::metadata::xmp::{Fields, Flag, Label, Rating, Stars};
+use crate::metadata::xmp::{Fields, Flag, Label, Naming, Rating, Stars};
 use crate::report::{paths, wording};
 
 /// What has to be read or written about ratings.
@@ -30,6 +30,8 @@ pub enum RatingErrand {
         photos: Vec<PathBuf>,
         /// What they get; what it does not say stays.
         rating: Rating,
+        /// How new sidecars are named.
+        naming: Naming,
     },
     /// Take the last command back, or do it again.
     Turn {
@@ -85,7 +87,13 @@ pub(super) fn rate(state: &mut State, rate: Rate) -> Vec<Effect> {
     let effects = give(state, targets.clone(), rate);
     // The focused photo is looked at now, whichever is the best.
     state.focus_on_best = false;
-    if state.culling.auto_advance && targets.len() == 1 {
+    if state.view == View::Calibrate {
+        learning::advance(state);
+    } else if state.view == View::Survey && rate == Rate::Flag(Flag::Reject) {
+        for id in targets {
+            looking::drop_one(state, id);
+        }
+    } else if state.culling.auto_advance && targets.len() == 1 {
         steps::go(state, Step::Next, false);
     }
     effects
@@ -132,6 +140,7 @@ fn order(state: &mut State, photos: Vec<PhotoId>, rating: Rating) -> Vec<Effect>
         number,
         photos: files.map(|photo| photo.path.clone()).collect(),
         rating,
+        naming: state.habits.sidecars.into(),
     };
     for id in &photos {
         state.shoot.show_rating(*id, |shown| {

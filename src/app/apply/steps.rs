@@ -1,6 +1,6 @@
 //! Going from photo to photo, and selecting some.
 
-use super::settle_focus;
+use super::{learning, looking, settle_focus};
 use crate::app::command::Step;
 use crate::app::state::{PhotoId, State, View};
 
@@ -10,10 +10,16 @@ pub(super) fn go(state: &mut State, step: Step, extend: bool) {
         0 => return,
         photos => photos - 1,
     };
+    if state.view == View::Calibrate {
+        return learning::go(state, step);
+    }
+    if !extend && looking::go(state, step) {
+        return;
+    }
     let columns = state.grid.columns.max(1);
     let page = match state.view {
         View::Grid => columns * state.grid.rows.max(1),
-        View::Welcome | View::Loupe => 10,
+        _ => 10,
     };
     let from = state.place_of_focus();
     let place = from.unwrap_or(0);
@@ -44,6 +50,9 @@ pub(super) fn go(state: &mut State, step: Step, extend: bool) {
 
 /// Makes this the one photo that keys act on.
 pub(super) fn focus(state: &mut State, id: PhotoId) {
+    if state.view == View::Compare {
+        return looking::challenge(state, id);
+    }
     state.culling.chosen.clear();
     state.culling.anchor = None;
     state.focus = Some(id);

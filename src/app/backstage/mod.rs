@@ -4,6 +4,7 @@
 
 mod dialogs;
 mod files;
+mod learning;
 mod models;
 mod pictures;
 mod ratings;
@@ -24,8 +25,12 @@ use crate::home::Home;
 
 pub use dialogs::{Dialogs, Reply, SystemDialogs};
 pub use files::{export, unpack_samples};
+pub use learning::Tutor;
 pub use models::Shelf;
-pub use pictures::{Gallery, PictureKey, PictureRequest, PictureResult, Size, colour_image};
+pub use pictures::{
+    Gallery, Measured, PROOF, Picture, PictureKey, PictureRequest, PictureResult, Size,
+    colour_image,
+};
 pub use ratings::RatingDesk;
 pub use scenes::SceneTeller;
 pub use scoring::ScoringDesk;
@@ -72,6 +77,8 @@ impl<T> Mailbox<T> {
 pub struct Setup {
     /// The model that scores.
     pub model: Source,
+    /// The taste profile that it scores with, by name.
+    pub profile: Option<String>,
     /// Where it runs.
     pub device: Device,
     /// The user's folders, where there are any.

@@ -5,10 +5,11 @@ use std::path::Path;
 
 use super::Mail;
 use crate::app::apply::{Message, ModelNews};
-use crate::app::state::{Installed, Offered};
+use crate::app::state::{Installed, Offered, TasteProfile};
 use crate::engine::Cancel;
 use crate::engine::download::{DownloadError, Downloads, Offer};
 use crate::engine::models::{self, Source};
+use crate::engine::profiles;
 use crate::home::Home;
 use crate::model::clip::Origin;
 use crate::report::{paths, wording};
@@ -44,6 +45,31 @@ impl Shelf {
             source: entry.source,
         });
         installed.collect()
+    }
+
+    /// Looks at the taste profiles.
+    pub fn profiles(&self) -> Vec<TasteProfile> {
+        let home = self.home.as_ref();
+        let profile = |name: String| {
+            let read =
+                profiles::find(Path::new(&name), home).and_then(|path| profiles::read(&path));
+            TasteProfile {
+                about: read
+                    .map(|profile| profile.about)
+                    .map_err(|error| error.to_string()),
+                name,
+            }
+        };
+        profiles::list(home).into_iter().map(profile).collect()
+    }
+
+    /// Removes a taste profile.
+    ///
+    /// # Errors
+    /// A sentence with the reason.
+    pub fn remove_profile(&self, name: &str) -> Result<(), String> {
+        let removed = profiles::remove(name, self.home()?);
+        removed.map(drop).map_err(|error| error.to_string())
     }
 
     /// What is offered as far as the program itself knows.

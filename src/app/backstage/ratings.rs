@@ -152,11 +152,12 @@ impl Desk {
                 number,
                 photos,
                 rating,
+                naming,
             } => {
                 let count = wording::counted(photos.len(), "photo");
                 let command = format!("{rating} for {count}");
                 let result = self.catalog().and_then(|catalog| {
-                    let rated = catalog.rate(&photos, rating, &command, Options::default());
+                    let rated = catalog.rate(&photos, rating, &command, Options { naming });
                     rated.map_err(|error| error.to_string())
                 });
                 self.say(RatingNews::Rated {

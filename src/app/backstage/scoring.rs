@@ -1,6 +1,6 @@
 //! Scores for the window: opens the model and runs one job after the other.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +9,8 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use super::{Mail, SceneTeller, Setup, spawn};
 use crate::app::apply::{Message, ModelNews};
 use crate::catalog::Catalog;
-use crate::engine::models::{self, Source};
+use crate::engine::models::Source;
+use crate::engine::profiles;
 use crate::engine::{self, Cancel, Event, Known, Memory, Options, Pictures, Request};
 use crate::model::QualityModel;
 use crate::report::paths;
@@ -39,8 +40,8 @@ enum Order {
         paths: Vec<PathBuf>,
         cancel: Cancel,
     },
-    /// Score with this model from now on.
-    Use(Source),
+    /// Score with this model from now on, with a profile if one is named.
+    Use(Source, Option<String>),
 }
 
 impl ScoringDesk {
@@ -60,6 +61,7 @@ impl ScoringDesk {
             let reason = format!("the system gave no thread to score on: {error}");
             mail.send(Message::Models(ModelNews::Opened {
                 source,
+                profile: None,
                 model: Err(reason),
                 scenes: false,
             }));
@@ -81,12 +83,13 @@ impl ScoringDesk {
         })
     }
 
-    /// Opens another model to score with from now on.
+    /// Opens another model to score with from now on, with a profile if one is
+    /// named.
     ///
     /// # Errors
     /// A reason when the thread takes no orders.
-    pub fn use_model(&self, source: Source) -> Result<(), String> {
-        self.order(Order::Use(source))
+    pub fn use_model(&self, source: Source, profile: Option<String>) -> Result<(), String> {
+        self.order(Order::Use(source, profile))
     }
 
     fn order(&self, order: Order) -> Result<(), String> {
@@ -114,12 +117,15 @@ struct Opened {
 
 fn run(setup: &Setup, teller: &SceneTeller, orders: &Receiver<Order>, mail: &Mail) {
     let mut opened = Err("no model is open yet".to_owned());
-    if !use_model(setup, teller, setup.model.clone(), &mut opened, mail) {
+    let (model, profile) = (setup.model.clone(), setup.profile.clone());
+    if !use_model(setup, teller, model, profile, &mut opened, mail) {
         return;
     }
     for order in orders {
         let sent = match order {
-            Order::Use(source) => use_model(setup, teller, source, &mut opened, mail),
+            Order::Use(source, profile) => {
+                use_model(setup, teller, source, profile, &mut opened, mail)
+            }
             Order::Score {
                 shoot,
                 paths,
@@ -144,14 +150,16 @@ fn use_model(
     setup: &Setup,
     teller: &SceneTeller,
     source: Source,
+    profile: Option<String>,
     opened: &mut Result<Opened, String>,
     mail: &Mail,
 ) -> bool {
     let mut scenes = false;
-    let model = match models::open(&source, setup.device) {
-        Ok(model) => {
+    let named = profile.as_deref().map(Path::new);
+    let model = match profiles::open(&source, setup.device, named, setup.home.as_ref()) {
+        Ok(profiles::Opened { model, profile }) => {
             let info = model.info().clone();
-            let known = memory(setup, &info.identity, mail);
+            let known = memory(setup, &info.identity, profile, mail);
             scenes = teller.set(&model);
             *opened = Ok(Opened { model, known });
             Ok(info)
@@ -166,6 +174,7 @@ fn use_model(
     };
     mail.send(Message::Models(ModelNews::Opened {
         source,
+        profile,
         model,
         scenes,
     }))
@@ -173,7 +182,12 @@ fn use_model(
 
 /// What was scored before. Where the catalog cannot be used that is said, and
 /// scoring does without.
-fn memory(setup: &Setup, model: &str, mail: &Mail) -> Option<Arc<dyn Known>> {
+fn memory(
+    setup: &Setup,
+    model: &str,
+    profile: Option<String>,
+    mail: &Mail,
+) -> Option<Arc<dyn Known>> {
     let file = setup.catalog_file()?;
     let problem = |text: String| {
         mail.send(Message::Problem(text));
@@ -186,7 +200,7 @@ fn memory(setup: &Setup, model: &str, mail: &Mail) -> Option<Arc<dyn Known>> {
                     paths::shown(&aside)
                 ));
             }
-            let memory = Memory::new(opened.catalog, model);
+            let memory = Memory::new(opened.catalog, model).with_profile(profile);
             let folder = setup.home.as_ref()?.cache.join("pictures");
             Some(Arc::new(
                 memory.with_pictures(Pictures::new(&folder, PICTURES)),

@@ -84,6 +84,12 @@ pub struct Filter {
     pub least_score: u8,
     /// Scores up to here.
     pub most_score: u8,
+    /// Only photos of this camera.
+    pub camera: Option<String>,
+    /// Only photos through this lens.
+    pub lens: Option<String>,
+    /// Only files of this type, by their extension in capitals.
+    pub kind: Option<String>,
     /// Only photos without stars, flag and label.
     pub unrated: bool,
     /// Only photos that could not be scored.
@@ -99,6 +105,9 @@ impl Default for Filter {
             labels: Vec::new(),
             least_score: 0,
             most_score: 100,
+            camera: None,
+            lens: None,
+            kind: None,
             unrated: false,
             unreadable: false,
         }
@@ -131,6 +140,9 @@ impl Filter {
             && stars >= self.least_stars
             && (self.labels.is_empty() || self.labels.contains(&label))
             && (any_score || score())
+            && (self.camera.is_none() || self.camera == photo.camera())
+            && (self.lens.is_none() || self.lens.as_deref() == photo.lens())
+            && (self.kind.is_none() || self.kind == photo.kind())
             && (!self.unrated || photo.is_unrated())
             && (!self.unreadable || photo.problem().is_some())
     }
@@ -165,6 +177,15 @@ impl Filter {
         if self.least_score > 0 || self.most_score < 100 {
             let text = format!("Score {} to {}", self.least_score, self.most_score);
             part(text, &|rest| (rest.least_score, rest.most_score) = (0, 100));
+        }
+        if let Some(camera) = &self.camera {
+            part(camera.clone(), &|rest| rest.camera = None);
+        }
+        if let Some(lens) = &self.lens {
+            part(lens.clone(), &|rest| rest.lens = None);
+        }
+        if let Some(kind) = &self.kind {
+            part(format!("{kind} files"), &|rest| rest.kind = None);
         }
         if self.unrated {
             part("Not rated".to_owned(), &|rest| rest.unrated = false);
@@ -212,7 +233,7 @@ mod tests {
 
     fn shoot() -> Shoot {
         let mut shoot = Shoot::default();
-        let ids = shoot.add(["B.jpg", "a.jpg", "c.jpg", "d.jpg"].map(Into::into).into());
+        let ids = shoot.add(["B.jpg", "a.jpg", "c.jpg", "d.cr3"].map(Into::into).into());
         for (id, probability) in ids.iter().zip([0.2, 0.7, 0.5]) {
             shoot.set(*id, Ok(scored(probability)));
         }
@@ -230,6 +251,9 @@ mod tests {
         for (id, hour) in [(ids[0], 9), (ids[1], 12), (ids[2], 8)] {
             let exif = Exif {
                 captured: Some(moment(hour)),
+                make: Some("NIKON CORPORATION".to_owned()),
+                model: (hour != 8).then(|| "NIKON Z 8".to_owned()),
+                lens: (hour == 8).then(|| "50mm".to_owned()),
                 ..Exif::default()
             };
             let rating = Rating::default();
@@ -278,7 +302,7 @@ mod tests {
     #[test]
     fn every_part_of_a_filter_hides_what_it_says_and_can_be_taken_out() {
         type Case<'a> = (&'a str, &'a dyn Fn(&mut Filter));
-        let cases: [Case<'_>; 10] = [
+        let cases: [Case<'_>; 13] = [
             ("acBd", &|_| {}),
             ("B", &|filter| filter.text = " b".to_owned()),
             ("c", &|filter| filter.flags = vec![Flag::Pick]),
@@ -289,6 +313,9 @@ mod tests {
             }),
             ("ac", &|filter| filter.least_score = 50),
             ("cB", &|filter| filter.most_score = 60),
+            ("aB", &|filter| filter.camera = Some("NIKON Z 8".to_owned())),
+            ("c", &|filter| filter.lens = Some("50mm".to_owned())),
+            ("d", &|filter| filter.kind = Some("CR3".to_owned())),
             ("d", &|filter| filter.unrated = true),
             ("d", &|filter| filter.unreadable = true),
         ];

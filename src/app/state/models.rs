@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use crate::engine::Progress;
 use crate::engine::models::Source;
+use crate::learning::calibrate::profile::About;
 use crate::model::ModelInfo;
 
 /// What the window knows of models.
@@ -21,10 +22,14 @@ pub struct Models {
     pub downloads: VecDeque<Download>,
     /// The model that scores.
     pub in_use: Source,
+    /// The taste profiles there are.
+    pub profiles: Vec<TasteProfile>,
+    /// The profile that it scores with, if any.
+    pub profile: Option<String>,
     /// Whether it tells what photos show.
     pub tells_scenes: bool,
-    /// The model that is being opened to take its place.
-    pub opening: Option<Source>,
+    /// The model, and the profile, that are being opened to take their place.
+    pub opening: Option<(Source, Option<String>)>,
     /// The model that the user is asked about before it is removed.
     pub doubted: Option<String>,
     /// Whether a file is being imported.
@@ -41,6 +46,8 @@ impl Default for Models {
             look_up: LookUp::default(),
             downloads: VecDeque::new(),
             in_use: Source::BuiltIn,
+            profiles: Vec::new(),
+            profile: None,
             tells_scenes: false,
             opening: None,
             doubted: None,
@@ -87,6 +94,23 @@ pub struct Installed {
     /// Whether it is in the user's folder of models, which it can be removed
     /// from.
     pub removable: bool,
+}
+
+/// A taste profile of the user's.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TasteProfile {
+    /// What it is called.
+    pub name: String,
+    /// What is known about it, or the reason why it cannot be used.
+    pub about: Result<About, String>,
+}
+
+impl TasteProfile {
+    /// Whether it was made for this model.
+    pub fn fits(&self, model: &ModelInfo) -> bool {
+        let about = self.about.as_ref();
+        about.is_ok_and(|about| about.model_identity == model.identity)
+    }
 }
 
 /// A model that could be downloaded.

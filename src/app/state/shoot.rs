@@ -84,6 +84,22 @@ impl Photo {
         self.exif.as_ref()?.captured
     }
 
+    /// The camera it was taken with.
+    pub fn camera(&self) -> Option<String> {
+        self.exif.as_ref()?.camera()
+    }
+
+    /// The lens it was taken through.
+    pub fn lens(&self) -> Option<&str> {
+        self.exif.as_ref()?.lens.as_deref()
+    }
+
+    /// Its file's type: the extension in capitals.
+    pub fn kind(&self) -> Option<String> {
+        let extension = self.path.extension()?;
+        Some(extension.to_string_lossy().to_uppercase())
+    }
+
     /// How many stars it has.
     pub fn stars(&self) -> u8 {
         self.rating.stars.map_or(0, Stars::count)

@@ -12,7 +12,7 @@ use crate::metadata::xmp::{Flag, Label as Colour, Rating, Stars};
 
 pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     let frame = Frame::new()
-        .fill(theme::PANEL)
+        .fill(theme::panel())
         .inner_margin(Margin::same(12));
     Side::right("conflicts")
         .default_size(90.0 * UNIT)
@@ -28,7 +28,7 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
             });
             let text = "Another program rated these photos since Keepers read their ratings. \
                         Your rating is written; the other can take its place.";
-            ui.add(Label::new(RichText::new(text).color(theme::SECOND)).wrap());
+            ui.add(Label::new(RichText::new(text).color(theme::second())).wrap());
             ui.add_space(2.0 * UNIT);
             ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
                 for conflict in &state.culling.conflicts {

@@ -28,7 +28,7 @@ pub fn button(ui: &mut Ui, state: &State, command: Command, commands: &mut Vec<C
 pub fn main_button(ui: &mut Ui, command: Command, commands: &mut Vec<Command>) {
     let icon = command.icon().unwrap_or_default();
     let text = RichText::new(format!("{icon}  {}", command.label()))
-        .color(theme::CANVAS)
+        .color(theme::ON_ACCENT)
         .family(theme::strong());
     let button = Button::new(text)
         .fill(theme::ACCENT)
@@ -74,7 +74,7 @@ pub fn choice(
     let icon = command.icon().unwrap_or_default();
     let text = RichText::new(format!("{icon}  {}", command.label()));
     let (text, fill) = if chosen {
-        (text.color(theme::CANVAS), theme::ACCENT)
+        (text.color(theme::ON_ACCENT), theme::ACCENT)
     } else {
         (text, Color32::TRANSPARENT)
     };
@@ -128,17 +128,17 @@ pub fn twice_clicked(response: &Response) -> bool {
 /// A thin bar for a score of 0 to 100. Its length says it, never its colour.
 pub fn score_bar(painter: &Painter, rect: Rect, score: Score) {
     let radius = CornerRadius::same(1);
-    painter.rect_filled(rect, radius, theme::LINE);
+    painter.rect_filled(rect, radius, theme::line());
     let mut filled = rect;
     filled.set_width(rect.width() * (score.value() / 100.0) as f32);
-    painter.rect_filled(filled, radius, theme::SECOND);
+    painter.rect_filled(filled, radius, theme::second());
 }
 
 /// How far something is, as a thin bar.
 pub fn progress_bar(ui: &mut Ui, width: f32, progress: &Progress) {
     let size = Vec2::new(width, theme::UNIT);
     let (rect, _) = ui.allocate_exact_size(size, egui::Sense::hover());
-    ui.painter().rect_filled(rect, 2.0, theme::LINE);
+    ui.painter().rect_filled(rect, 2.0, theme::line());
     let mut done = rect;
     let share = progress.done as f32 / progress.total.max(1) as f32;
     done.set_width(rect.width() * share.min(1.0));
@@ -168,12 +168,12 @@ pub fn message(painter: &Painter, rect: Rect, icon: &str, text: &str) {
         Align2::CENTER_CENTER,
         icon,
         egui::FontId::proportional(36.0),
-        theme::DISABLED,
+        theme::disabled(),
     );
     let mut job = egui::text::LayoutJob::simple(
         text.to_owned(),
         theme::body(),
-        theme::SECOND,
+        theme::second(),
         (rect.width() - 8.0 * theme::UNIT).max(40.0),
     );
     job.halign = egui::Align::Center;
@@ -181,7 +181,7 @@ pub fn message(painter: &Painter, rect: Rect, icon: &str, text: &str) {
     painter.galley(
         middle + Vec2::new(0.0, 2.0 * theme::UNIT),
         galley,
-        theme::SECOND,
+        theme::second(),
     );
 }
 

@@ -24,20 +24,20 @@ pub fn overlay(ctx: &Context) {
     let layer = LayerId::new(Order::Foreground, Id::unique("drop"));
     let painter = ctx.layer_painter(layer);
     let rect = ctx.content_rect();
-    painter.rect_filled(rect, 0.0, theme::CANVAS.gamma_multiply(0.85));
+    painter.rect_filled(rect, 0.0, theme::OVER.gamma_multiply(0.85));
     controls::ring(&painter, rect.shrink(3.0 * theme::UNIT), 2.0, theme::ACCENT);
     painter.text(
         rect.center() - Vec2::new(0.0, 8.0 * theme::UNIT),
         Align2::CENTER_CENTER,
         icons::DROP,
         egui::FontId::proportional(48.0),
-        theme::TEXT,
+        theme::text(),
     );
     painter.text(
         rect.center() + Vec2::new(0.0, 4.0 * theme::UNIT),
         Align2::CENTER_CENTER,
         "Let go to score",
         theme::title(),
-        theme::TEXT,
+        theme::text(),
     );
 }

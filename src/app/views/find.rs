@@ -8,7 +8,7 @@ use egui::{
 use super::{controls, rating};
 use crate::app::command::Command;
 use crate::app::icons;
-use crate::app::state::{Filter, Sort, State};
+use crate::app::state::{Filter, Photo, Shoot, Sort, State};
 use crate::app::theme::{self, UNIT};
 use crate::metadata::xmp::{Flag, Label};
 use crate::report::wording;
@@ -16,7 +16,7 @@ use crate::report::wording;
 /// The panel with all controls.
 pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     let frame = Frame::new()
-        .fill(theme::PANEL)
+        .fill(theme::panel())
         .inner_margin(Margin::same(12));
     Side::left("find")
         .default_size(58.0 * UNIT)
@@ -28,7 +28,7 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
                 sort(ui, state, commands);
                 ui.add_space(2.0 * UNIT);
                 let mut filter = state.find.filter.clone();
-                controls_of(ui, &mut filter);
+                controls_of(ui, state, &mut filter);
                 if filter != state.find.filter {
                     commands.push(Command::SetFilter(filter));
                 }
@@ -66,11 +66,11 @@ fn caption(ui: &mut Ui, text: &str) {
     ui.add_space(UNIT);
     let text = RichText::new(text)
         .font(theme::small())
-        .color(theme::SECOND);
+        .color(theme::second());
     ui.label(text);
 }
 
-fn controls_of(ui: &mut Ui, filter: &mut Filter) {
+fn controls_of(ui: &mut Ui, state: &State, filter: &mut Filter) {
     caption(ui, "Name");
     let edit = TextEdit::singleline(&mut filter.text)
         .hint_text("Part of a name")
@@ -119,15 +119,99 @@ fn controls_of(ui: &mut Ui, filter: &mut Filter) {
         member(ui, &mut filter.labels, Label::None, "No label", None);
     });
     caption(ui, "Score");
+    scores(ui, &state.shoot, filter);
     ui.horizontal(|ui| {
         let (least, most) = (filter.least_score, filter.most_score);
         score(ui, &mut filter.least_score, 0..=most, "Lowest score");
         ui.label("to");
         score(ui, &mut filter.most_score, least..=100, "Highest score");
     });
+    let shoot = &state.shoot;
+    one_of(ui, "Camera", shoot, Photo::camera, &mut filter.camera);
+    let lens = |photo: &Photo| photo.lens().map(str::to_owned);
+    one_of(ui, "Lens", shoot, lens, &mut filter.lens);
+    one_of(ui, "File type", shoot, Photo::kind, &mut filter.kind);
     ui.add_space(2.0 * UNIT);
     ui.checkbox(&mut filter.unrated, "Not rated");
     ui.checkbox(&mut filter.unreadable, "Without a score");
+}
+
+/// How many photos have which score; drawing over it chooses a range.
+fn scores(ui: &mut Ui, shoot: &Shoot, filter: &mut Filter) {
+    const BINS: usize = 25;
+    let mut bins = [0_u32; BINS];
+    let scored = shoot.order().iter().take(shoot.scored());
+    for scored in scored.filter_map(|id| shoot.photo(*id)?.scored()) {
+        let bin = (scored.score.value() / 100.0 * BINS as f64) as usize;
+        bins[bin.min(BINS - 1)] += 1;
+    }
+    let size = egui::vec2(ui.available_width(), 14.0 * UNIT);
+    let (rect, response) = ui.allocate_exact_size(size, egui::Sense::click_and_drag());
+    let name = "Scores of all photos; draw over it to choose a range";
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::Image, true, name));
+    let most = bins.iter().copied().max().unwrap_or(0).max(1);
+    let width = rect.width() / BINS as f32;
+    for (bin, count) in bins.into_iter().enumerate() {
+        let middle = (bin as f32 + 0.5) * 100.0 / BINS as f32;
+        let inside =
+            (f32::from(filter.least_score)..=f32::from(filter.most_score)).contains(&middle);
+        let height = rect.height() * count as f32 / most as f32;
+        let left = rect.left() + bin as f32 * width;
+        let bar = egui::Rect::from_min_max(
+            egui::pos2(left, rect.bottom() - height),
+            egui::pos2(left + width - 1.0, rect.bottom()),
+        );
+        let colour = if inside { theme::ACCENT } else { theme::line() };
+        ui.painter().rect_filled(bar, 0.0, colour);
+    }
+    ui.painter().hline(
+        rect.x_range(),
+        rect.bottom(),
+        egui::Stroke::new(1.0, theme::line()),
+    );
+    let value = |pos: egui::Pos2| {
+        let share = ((pos.x - rect.left()) / rect.width()).clamp(0.0, 1.0);
+        (share * 100.0).round() as u8
+    };
+    let from = ui.input(|input| input.pointer.press_origin());
+    if response.dragged()
+        && let (Some(from), Some(to)) = (from, response.interact_pointer_pos())
+    {
+        let (a, b) = (value(from), value(to));
+        (filter.least_score, filter.most_score) = (a.min(b), a.max(b));
+    } else if response.clicked() {
+        (filter.least_score, filter.most_score) = (0, 100);
+    }
+    response.on_hover_text(name);
+}
+
+/// One of the values that photos have, or any.
+fn one_of(
+    ui: &mut Ui,
+    name: &str,
+    shoot: &Shoot,
+    of: impl Fn(&Photo) -> Option<String>,
+    chosen: &mut Option<String>,
+) {
+    caption(ui, name);
+    let shown = chosen.clone().unwrap_or_else(|| "Any".to_owned());
+    let response = ComboBox::from_id_salt(name)
+        .selected_text(&shown)
+        .width(ui.available_width())
+        .truncate()
+        .show_ui(ui, |ui| {
+            ui.selectable_value(chosen, None, "Any");
+            // Only while it is open: a shoot may have very many photos.
+            let photos = shoot.order().iter().filter_map(|id| shoot.photo(*id));
+            let values: std::collections::BTreeSet<String> = photos.filter_map(of).collect();
+            for value in values {
+                ui.selectable_value(chosen, Some(value.clone()), value);
+            }
+        });
+    let text = format!("{name}: {shown}");
+    response
+        .response
+        .widget_info(|| WidgetInfo::labeled(egui::Role::ComboBox, true, &text));
 }
 
 fn score(ui: &mut Ui, value: &mut u8, range: std::ops::RangeInclusive<u8>, name: &'static str) {
@@ -172,7 +256,7 @@ pub fn chips(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         return;
     }
     let frame = Frame::new()
-        .fill(theme::PANEL)
+        .fill(theme::panel())
         .inner_margin(Margin::symmetric(12, 4));
     Side::top("chips").frame(frame).show(ui, |ui| {
         ui.horizontal_wrapped(|ui| {

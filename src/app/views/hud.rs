@@ -26,7 +26,7 @@ pub fn show(ctx: &Context, state: &State, memory: &mut Memory) {
     }
     ctx.request_repaint_after(std::time::Duration::from_secs_f64(left));
     let frame = Frame::new()
-        .fill(theme::CANVAS.gamma_multiply(0.85))
+        .fill(theme::OVER.gamma_multiply(0.85))
         .corner_radius(8)
         .inner_margin(Margin::symmetric(20, 12));
     Area::new(Id::unique("flash"))
@@ -55,7 +55,11 @@ fn text(ui: &mut egui::Ui, text: &str) {
             }
         }
         if !rest.is_empty() {
-            ui.label(RichText::new(rest).font(theme::title()));
+            ui.label(
+                RichText::new(rest)
+                    .font(theme::title())
+                    .color(theme::ON_OVER),
+            );
         }
     });
 }

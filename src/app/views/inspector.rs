@@ -5,6 +5,7 @@ use egui::{Color32, Frame, Grid, Margin, Panel as Side, RichText, ScrollArea, Se
 use egui::{Mesh, Rect, Shape, Stroke, WidgetInfo, pos2};
 
 use super::rating::{self, Rated};
+use super::up_close;
 use crate::app::command::Command;
 use crate::app::histogram::{BINS, Histogram};
 use crate::app::pictures::Pictures;
@@ -16,7 +17,7 @@ use crate::report::paths;
 
 pub fn show(ui: &mut Ui, state: &State, pictures: &mut Pictures, commands: &mut Vec<Command>) {
     let frame = Frame::new()
-        .fill(theme::PANEL)
+        .fill(theme::panel())
         .inner_margin(Margin::same(12));
     Side::right("inspector")
         .default_size(68.0 * UNIT)
@@ -64,11 +65,15 @@ fn about(
         draw(ui, histogram);
         ui.add_space(2.0 * UNIT);
     }
+    if photo.problem().is_none() {
+        up_close::show(ui, state, pictures, id);
+        ui.add_space(2.0 * UNIT);
+    }
     facts(ui, photo);
 }
 
 fn second(ui: &mut Ui, text: &str) {
-    ui.add(egui::Label::new(RichText::new(text).color(theme::SECOND)).wrap());
+    ui.add(egui::Label::new(RichText::new(text).color(theme::second())).wrap());
 }
 
 /// A scene in words.
@@ -118,7 +123,7 @@ fn facts(ui: &mut Ui, photo: &Photo) {
             for (name, value) in rows {
                 let name = RichText::new(name)
                     .font(theme::small())
-                    .color(theme::SECOND);
+                    .color(theme::second());
                 ui.label(name);
                 let value = RichText::new(paths::clean(&value)).font(theme::small());
                 ui.add(egui::Label::new(value).wrap());
@@ -129,17 +134,6 @@ fn facts(ui: &mut Ui, photo: &Photo) {
 
 /// The fields that there are, in the order in which photographers read them.
 fn exif_rows(exif: &Exif) -> Vec<(&'static str, String)> {
-    let camera = match (&exif.make, &exif.model) {
-        // Most models begin with their maker's name.
-        (Some(make), Some(model)) => {
-            let first = make.split(' ').next().unwrap_or(make).to_lowercase();
-            Some(match model.to_lowercase().starts_with(&first) {
-                true => model.clone(),
-                false => format!("{make} {model}"),
-            })
-        }
-        (make, model) => model.clone().or_else(|| make.clone()),
-    };
     let exposure = [
         exif.exposure_seconds.map(shutter),
         exif.f_number.map(|f| format!("f/{}", short(f))),
@@ -152,7 +146,7 @@ fn exif_rows(exif: &Exif) -> Vec<(&'static str, String)> {
     });
     let rows = [
         ("Taken", exif.captured.map(|moment| moment.to_string())),
-        ("Camera", camera),
+        ("Camera", exif.camera()),
         ("Lens", exif.lens.clone()),
         ("Focal length", focal),
         (
@@ -195,7 +189,7 @@ fn draw(ui: &mut Ui, histogram: &Histogram) {
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Image, true, "Histogram"));
     let painter = ui.painter();
-    painter.rect_filled(rect, 3.0, theme::CANVAS);
+    painter.rect_filled(rect, 3.0, theme::canvas());
     let most = histogram.height() as f32;
     let point = |bin: usize, count: u32| {
         let x = rect.left() + rect.width() * bin as f32 / (BINS - 1) as f32;
@@ -238,7 +232,7 @@ fn clipped(ui: &mut Ui, rect: Rect, histogram: &Histogram) {
         if share(bin) >= 1.0 {
             let text = format!(" {:.0} % ", share(bin));
             let painter = ui.painter();
-            painter.text(corner, align, text, theme::small(), theme::SECOND);
+            painter.text(corner, align, text, theme::small(), theme::second());
         }
     }
 }

@@ -5,11 +5,11 @@ use egui::{Context, Frame, Grid, Id, Modal, RichText, ScrollArea};
 use super::controls;
 use crate::app::command::Command;
 use crate::app::keys::{self, Place};
-use crate::app::state::Panel;
+use crate::app::state::{Panel, State};
 use crate::app::theme::{self, UNIT};
 
-pub fn show(ctx: &Context, commands: &mut Vec<Command>) {
-    let frame = Frame::popup(&ctx.style_of(egui::Theme::Dark)).inner_margin(5.0 * UNIT);
+pub fn show(ctx: &Context, state: &State, commands: &mut Vec<Command>) {
+    let frame = Frame::popup(&ctx.style_of(ctx.theme())).inner_margin(5.0 * UNIT);
     let modal = Modal::new(Id::unique("keys")).frame(frame).show(ctx, |ui| {
         ui.set_width(100.0 * UNIT);
         ui.label(RichText::new("Keys").font(theme::title()));
@@ -19,8 +19,15 @@ pub fn show(ctx: &Context, commands: &mut Vec<Command>) {
         ScrollArea::vertical()
             .max_height(height)
             .min_scrolled_height(height)
-            .show(ui, list);
+            .show(ui, |ui| list(ui, state, commands));
         ui.add_space(2.0 * UNIT);
+        ui.horizontal(|ui| {
+            let hint = "Click a key to change it";
+            ui.label(RichText::new(hint).color(theme::second()));
+            if !state.keys.changed().is_empty() {
+                controls::button(ui, state, Command::UsualKeys, commands);
+            }
+        });
         let close = ui.button("Close");
         controls::finish_as(
             close,
@@ -35,14 +42,14 @@ pub fn show(ctx: &Context, commands: &mut Vec<Command>) {
     }
 }
 
-fn list(ui: &mut egui::Ui) {
+fn list(ui: &mut egui::Ui, state: &State, commands: &mut Vec<Command>) {
     let mut rows: Vec<(Command, Place, Vec<String>)> = Vec::new();
-    for binding in keys::bindings() {
-        let key = keys::text(ui.ctx(), &binding);
+    for binding in state.keys.bindings() {
+        let key = keys::text(ui.ctx(), binding);
         match rows.iter_mut().find(|row| row.0 == binding.command) {
             Some(row) if !row.2.contains(&key) => row.2.push(key),
             Some(_) => {}
-            None => rows.push((binding.command, binding.place, vec![key])),
+            None => rows.push((binding.command.clone(), binding.place, vec![key])),
         }
     }
     ui.spacing_mut().interact_size.y = 0.0;
@@ -51,14 +58,25 @@ fn list(ui: &mut egui::Ui) {
         .spacing([6.0 * UNIT, 1.5 * UNIT])
         .show(ui, |ui| {
             for (command, place, keys) in rows {
-                ui.label(RichText::new(keys.join("  or  ")).family(theme::strong()));
+                let name = keys::name(&command);
+                let text = match state.rebinding.as_ref() == Some(&name) {
+                    true => "Press a key".to_owned(),
+                    false => keys.join("  or  "),
+                };
+                let text = RichText::new(text).family(theme::strong());
+                let response = ui.add(egui::Button::new(text).frame_when_inactive(false));
+                let said = format!("Change the key of {}", command.label());
+                controls::finish_as(response, &said, Command::Rebind(Some(name)), commands);
                 ui.label(command.label());
                 let place = match place {
                     Place::Grid => "in the grid",
                     Place::Loupe => "in the loupe",
+                    Place::Compare => "in Compare",
+                    Place::Survey => "in Survey",
+                    Place::Large => "where photos are large",
                     Place::Anywhere | Place::Shoot => "",
                 };
-                ui.label(RichText::new(place).color(theme::SECOND));
+                ui.label(RichText::new(place).color(theme::second()));
                 ui.end_row();
             }
         });

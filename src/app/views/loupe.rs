@@ -1,17 +1,14 @@
 //! One photo, as large as the window allows.
 
-use egui::{
-    Color32, Frame, Margin, Panel, Rect, RichText, Role, Sense, Ui, UiBuilder, Vec2, WidgetInfo,
-    pos2,
-};
+use egui::{Frame, Margin, Panel, Rect, RichText, Sense, Ui, UiBuilder, Vec2};
 
 use super::Memory;
 use super::controls;
+use super::filmstrip;
 use super::inspector;
 use super::rating::{self, Rated};
-use super::tile::fitted;
+use super::stage::Stage;
 use crate::app::command::{Command, Step};
-use crate::app::icons;
 use crate::app::pictures::Pictures;
 use crate::app::state::{Photo, PhotoId, State};
 use crate::app::theme::{self, UNIT};
@@ -34,69 +31,25 @@ pub fn show(
         return;
     };
     let frame = Frame::new()
-        .fill(theme::PANEL)
+        .fill(theme::panel())
         .inner_margin(Margin::symmetric(16, 0));
     Panel::bottom("caption")
         .exact_size(13.0 * UNIT)
         .frame(frame)
         .show(ui, |ui| caption(ui, state, id, photo, commands));
-    let area = ui.available_rect_before_wrap();
-    picture(ui, state, pictures, id, photo, area, commands);
-    ahead(ui, state, pictures, memory, area);
-    turn(ui, state, area, commands);
-}
-
-fn picture(
-    ui: &mut Ui,
-    state: &State,
-    pictures: &mut Pictures,
-    id: PhotoId,
-    photo: &Photo,
-    area: Rect,
-    commands: &mut Vec<Command>,
-) {
-    let response = ui.interact(area, ui.scope_id().with("picture"), Sense::click());
-    let name = format!("{}, large", photo.name);
-    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &name));
-    if controls::twice_clicked(&response) {
-        commands.push(Command::ShowGrid);
+    filmstrip::show(ui, state, pictures, memory, commands);
+    let stage = Stage {
+        id,
+        photo,
+        area: ui.available_rect_before_wrap(),
+        name: format!("{}, large", photo.name),
+    };
+    let response = stage.show(ui, state, pictures, memory, commands);
+    if response.clicked() {
+        commands.push(Command::ToggleZoom(memory.pointed_at));
     }
-    let painter = ui.painter();
-    if let Some(reason) = photo.problem() {
-        let text = format!("{} has no score: {}", photo.name, paths::clean(reason));
-        return controls::message(painter, area, icons::IMAGE_BROKEN, &text);
-    }
-    let pixels = area.size() * ui.pixels_per_point();
-    let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
-    match pictures.large(&state.shoot, id, pixels) {
-        Some(Ok(texture)) => {
-            let place = natural(texture.size_vec2() / ui.pixels_per_point(), area);
-            painter.image(texture.id(), place, whole, Color32::WHITE);
-        }
-        Some(Err(reason)) => {
-            let text = format!("{} cannot be shown: {}", photo.name, paths::clean(&reason));
-            controls::message(painter, area, icons::IMAGE_BROKEN, &text);
-        }
-        // Until it is there: the small one, in the same place.
-        None => {
-            if let Some(texture) = pictures.tile(ui.ctx(), &state.shoot, id) {
-                let (width, height) = photo.scored().map_or((0, 0), |scored| scored.size);
-                let size = Vec2::new(width as f32, height as f32) / ui.pixels_per_point();
-                let size = size.max(texture.size_vec2() / ui.pixels_per_point());
-                painter.image(texture.id(), natural(size, area), whole, Color32::WHITE);
-            }
-        }
-    }
-}
-
-/// As large as fits, but no larger than it is: an enlarged photo looks soft and
-/// is not.
-fn natural(size: Vec2, area: Rect) -> Rect {
-    if size.x <= area.width() && size.y <= area.height() {
-        Rect::from_center_size(area.center(), size)
-    } else {
-        fitted(size, area)
-    }
+    ahead(ui, state, pictures, memory, stage.area);
+    turn(ui, state, stage.area, commands);
 }
 
 /// Has the photos decoded that the user comes to next.
@@ -111,6 +64,11 @@ fn ahead(ui: &Ui, state: &State, pictures: &mut Pictures, memory: &mut Memory, a
     let order = state.shoot.shown();
     let next = (1..=AHEAD).map(|step| place.checked_add(step));
     let previous = (1..=AHEAD).map(|step| place.checked_sub(step));
+    let next_one = if backwards {
+        place.checked_sub(1)
+    } else {
+        Some(place + 1)
+    };
     let places: Vec<Option<usize>> = if backwards {
         previous.chain(next.take(1)).collect()
     } else {
@@ -128,8 +86,20 @@ fn ahead(ui: &Ui, state: &State, pictures: &mut Pictures, memory: &mut Memory, a
             .is_some_and(|photo| photo.problem().is_none())
         {
             // Only asked for; whether it is there already does not matter.
-            let _ = pictures.large(&state.shoot, *id, pixels);
+            let _ = pictures.large(&state.shoot, *id, pixels, state.looking.overlay);
         }
+    }
+    // Its pixels, where those are looked at: they take longest.
+    let enlarged = state.looking.zoom.scale.is_some();
+    if let Some(id) = next_one
+        .filter(|_| enlarged)
+        .and_then(|place| order.get(place))
+        && state
+            .shoot
+            .photo(*id)
+            .is_some_and(|photo| photo.problem().is_none())
+    {
+        let _ = pictures.full(&state.shoot, *id);
     }
 }
 
@@ -170,7 +140,7 @@ fn caption(ui: &mut Ui, state: &State, id: PhotoId, photo: &Photo, commands: &mu
                 wording::count(place),
                 wording::count(state.shoot.scored())
             );
-            ui.label(RichText::new(rank).color(theme::SECOND));
+            ui.label(RichText::new(rank).color(theme::second()));
             ui.add_space(2.0 * UNIT);
         } else {
             let text = match photo.problem() {
@@ -180,7 +150,7 @@ fn caption(ui: &mut Ui, state: &State, id: PhotoId, photo: &Photo, commands: &mu
             ui.label(
                 RichText::new(text)
                     .font(theme::score())
-                    .color(theme::SECOND),
+                    .color(theme::second()),
             );
         }
         ui.add(egui::Label::new(RichText::new(&photo.name).font(theme::score())).truncate())
@@ -191,7 +161,7 @@ fn caption(ui: &mut Ui, state: &State, id: PhotoId, photo: &Photo, commands: &mu
             if let Some(scene) = scored.scene {
                 text += &format!(" · {}", inspector::scene_name(scene));
             }
-            ui.label(RichText::new(text).color(theme::SECOND));
+            ui.label(RichText::new(text).color(theme::second()));
         }
     });
 }

@@ -13,7 +13,7 @@ use crate::report::{paths, wording};
 
 pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     let frame = Frame::new()
-        .fill(theme::PANEL)
+        .fill(theme::panel())
         .inner_margin(Margin::same(12));
     Side::right("models")
         .default_size(96.0 * UNIT)
@@ -85,7 +85,11 @@ fn installed_model(ui: &mut Ui, state: &State, model: &Installed, commands: &mut
         if model.source == models.in_use {
             let text = format!("{}  In use", icons::CHECK);
             ui.label(RichText::new(text).family(theme::strong()));
-        } else if models.opening.as_ref() == Some(&model.source) {
+        } else if models
+            .opening
+            .as_ref()
+            .is_some_and(|(source, _)| *source == model.source)
+        {
             second(ui, "Opening…");
         } else {
             named(
@@ -185,7 +189,7 @@ fn named(ui: &mut Ui, state: &State, command: Command, model: &str, commands: &m
 
 fn card(ui: &mut Ui, show: impl FnOnce(&mut Ui)) {
     let frame = Frame::new()
-        .fill(theme::CANVAS)
+        .fill(theme::canvas())
         .corner_radius(6)
         .inner_margin(Margin::same(12));
     frame.show(ui, |ui| {
@@ -203,7 +207,7 @@ fn title(ui: &mut Ui, text: &str) {
 fn second(ui: &mut Ui, text: &str) {
     let text = RichText::new(text)
         .font(theme::small())
-        .color(theme::SECOND);
+        .color(theme::second());
     ui.add(Label::new(text).wrap());
 }
 
@@ -215,7 +219,7 @@ fn problem(ui: &mut Ui, state: &State, name: &str) {
 
 fn trouble(ui: &mut Ui, reason: &str) {
     let text = format!("{}  {reason}", icons::WARNING);
-    ui.add(Label::new(RichText::new(text).color(theme::PROBLEM)).wrap());
+    ui.add(Label::new(RichText::new(text).color(theme::problem())).wrap());
 }
 
 fn some(text: &str) -> Option<String> {

@@ -11,7 +11,7 @@ use crate::report::paths;
 
 pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     let frame = Frame::new()
-        .fill(theme::PANEL)
+        .fill(theme::panel())
         .inner_margin(Margin::same(12));
     Side::right("problems")
         .default_size(90.0 * UNIT)
@@ -53,7 +53,7 @@ fn list(ui: &mut Ui, state: &State) {
                         .on_hover_text(paths::shown(&photo.path));
                     let text = RichText::new(&reason)
                         .font(theme::small())
-                        .color(theme::SECOND);
+                        .color(theme::second());
                     ui.add(Label::new(text).truncate()).on_hover_text(&reason);
                 });
             }

@@ -79,7 +79,7 @@ impl Rated<'_> {
     }
 
     /// Pick and reject, side by side from the left middle on.
-    pub fn flags(self, ui: &Ui, left: Pos2, commands: &mut Vec<Command>) {
+    pub fn flags(self, ui: &Ui, left: Pos2, on: Ground, commands: &mut Vec<Command>) {
         let flags = [
             (Flag::Pick, self.photo.is_picked()),
             (Flag::Reject, self.photo.is_rejected()),
@@ -89,11 +89,14 @@ impl Rated<'_> {
             let rect = Rect::from_min_size(corner, Vec2::splat(MARK));
             let given = Rate::Flag(if has { Flag::None } else { flag });
             let hovered = self.target(ui, rect, ("flag", place), given, has, commands);
-            let (icon, mut colour) = look(flag);
+            let (icon, mut colour) = look(flag, on);
             if !has && !hovered {
-                colour = theme::SECOND;
+                colour = match on {
+                    Ground::Picture => theme::ON_OVER.gamma_multiply(0.7),
+                    Ground::Panel => theme::disabled(),
+                };
             }
-            mark(ui.painter(), rect.center(), icon, colour);
+            mark(ui.painter(), rect.center(), icon, colour, on);
         }
     }
 
@@ -109,7 +112,7 @@ impl Rated<'_> {
             ui.painter()
                 .circle_filled(rect.center(), radius, label_colour(label));
             if has {
-                let ring = Stroke::new(1.5, theme::TEXT);
+                let ring = Stroke::new(1.5, theme::text());
                 ui.painter().circle_stroke(rect.center(), 6.0, ring);
             }
         }
@@ -133,17 +136,30 @@ pub fn spoken(photo: &Photo) -> String {
     parts.join(", ")
 }
 
+/// What a mark is drawn on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ground {
+    /// A picture of any colours.
+    Picture,
+    /// A panel.
+    Panel,
+}
+
 /// A flag's icon and colour.
-fn look(flag: Flag) -> (&'static str, Color32) {
-    match flag {
-        Flag::Reject => (icons::X, theme::PROBLEM),
-        Flag::Pick | Flag::None => (icons::FLAG, Color32::WHITE),
+fn look(flag: Flag, on: Ground) -> (&'static str, Color32) {
+    match (flag, on) {
+        (Flag::Reject, Ground::Picture) => (icons::X, theme::REJECTED),
+        (Flag::Reject, Ground::Panel) => (icons::X, theme::problem()),
+        (_, Ground::Picture) => (icons::FLAG, Color32::WHITE),
+        (_, Ground::Panel) => (icons::FLAG, theme::text()),
     }
 }
 
-/// An icon that can be seen on any picture.
-fn mark(painter: &Painter, middle: Pos2, icon: &str, colour: Color32) {
-    painter.circle_filled(middle, 9.0, theme::CANVAS.gamma_multiply(0.75));
+/// An icon that can be seen on what it is drawn on.
+fn mark(painter: &Painter, middle: Pos2, icon: &str, colour: Color32, on: Ground) {
+    if on == Ground::Picture {
+        painter.circle_filled(middle, 9.0, theme::OVER.gamma_multiply(0.75));
+    }
     let font = FontId::proportional(14.0);
     painter.text(middle, Align2::CENTER_CENTER, icon, font, colour);
 }
@@ -155,8 +171,8 @@ pub fn flag_mark(painter: &Painter, middle: Pos2, photo: &Photo) {
         (_, true) => Flag::Reject,
         _ => return,
     };
-    let (icon, colour) = look(flag);
-    mark(painter, middle, icon, colour);
+    let (icon, colour) = look(flag, Ground::Picture);
+    mark(painter, middle, icon, colour, Ground::Picture);
 }
 
 /// A colour label's colour.
@@ -167,7 +183,7 @@ pub fn label_colour(label: Label) -> Color32 {
         Label::Green => theme::LABELS[2],
         Label::Blue => theme::LABELS[3],
         Label::Purple => theme::LABELS[4],
-        Label::None | Label::Other => theme::SECOND,
+        Label::None | Label::Other => theme::second(),
     }
 }
 
@@ -184,15 +200,15 @@ pub fn star(painter: &Painter, middle: Pos2, radius: f32, filled: bool) {
     };
     let outline: Vec<Pos2> = (0..10).map(point).collect();
     if !filled {
-        let stroke = Stroke::new(1.0, theme::SECOND);
+        let stroke = Stroke::new(1.0, theme::second());
         painter.add(Shape::closed_line(outline, stroke));
         return;
     }
     // A fan, as the shape is not convex.
     let mut mesh = Mesh::default();
-    mesh.colored_vertex(middle, theme::STAR);
+    mesh.colored_vertex(middle, theme::star());
     for corner in outline {
-        mesh.colored_vertex(corner, theme::STAR);
+        mesh.colored_vertex(corner, theme::star());
     }
     for i in 0..10 {
         mesh.add_triangle(0, 1 + i, 1 + (i + 1) % 10);
@@ -205,7 +221,7 @@ pub fn row(ui: &mut Ui, rated: Rated<'_>, commands: &mut Vec<Command>) {
     let width = 2.0 * MARK + 10.0 * STAR + 4.0 * UNIT;
     let (rect, _) = ui.allocate_exact_size(Vec2::new(width, MARK), Sense::hover());
     let mut left = rect.left_center();
-    rated.flags(ui, left, commands);
+    rated.flags(ui, left, Ground::Panel, commands);
     left = pos2(left.x + 2.0 * MARK + 2.0 * UNIT, left.y);
     rated.stars(ui, left, true, commands);
     left = pos2(left.x + 5.0 * STAR + 2.0 * UNIT, left.y);

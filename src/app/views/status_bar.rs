@@ -11,7 +11,7 @@ use crate::report::wording;
 
 pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     let frame = Frame::new()
-        .fill(theme::PANEL)
+        .fill(theme::panel())
         .inner_margin(Margin::symmetric(12, 0));
     Bar::bottom("status bar")
         .exact_size(8.0 * UNIT)
@@ -56,7 +56,7 @@ fn work(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         }
         None => {
             let scored = wording::counted(state.shoot.scored(), "photo");
-            ui.label(RichText::new(format!("{scored} scored")).color(theme::SECOND));
+            ui.label(RichText::new(format!("{scored} scored")).color(theme::second()));
         }
     }
 }
@@ -90,7 +90,7 @@ fn model(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         ),
         ModelState::Failed(reason) => ("No model".to_owned(), reason.clone()),
     };
-    let text = RichText::new(text).color(theme::SECOND);
+    let text = RichText::new(text).color(theme::second());
     let button = ui.add(egui::Button::new(text).frame_when_inactive(false));
     let button = match hint.is_empty() {
         true => button,
@@ -109,7 +109,7 @@ fn download(ui: &mut Ui, state: &State) {
         Some(progress) => wording::transfer(&doing, progress),
         None => format!("{doing}…"),
     };
-    ui.label(RichText::new(text).color(theme::SECOND));
+    ui.label(RichText::new(text).color(theme::second()));
 }
 
 /// How many photos are selected, and whether rating goes on to the next.
@@ -123,7 +123,7 @@ fn selection(ui: &mut Ui, state: &State) {
         parts.push(format!("{} Auto-advance", icons::ADVANCE));
     }
     if !parts.is_empty() {
-        ui.label(RichText::new(parts.join(" · ")).color(theme::SECOND));
+        ui.label(RichText::new(parts.join(" · ")).color(theme::second()));
     }
 }
 
@@ -140,9 +140,9 @@ fn problems(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
 fn say(ui: &mut Ui, state: &State, notice: &Notice, commands: &mut Vec<Command>) {
     controls::icon_button(ui, state, Command::DismissNotice, commands);
     let (colour, icon) = if notice.problem {
-        (theme::PROBLEM, format!("{}  ", icons::WARNING))
+        (theme::problem(), format!("{}  ", icons::WARNING))
     } else {
-        (theme::TEXT, String::new())
+        (theme::text(), String::new())
     };
     let text = RichText::new(format!("{icon}{}", notice.text)).color(colour);
     ui.add(egui::Label::new(text).truncate())

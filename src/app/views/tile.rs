@@ -6,7 +6,7 @@ use egui::{
 };
 
 use super::controls;
-use super::rating::{self, MARK, Rated, STAR};
+use super::rating::{self, Ground, MARK, Rated, STAR};
 use crate::app::command::Command;
 use crate::app::icons;
 use crate::app::state::{Photo, PhotoId};
@@ -96,9 +96,9 @@ impl Tile<'_> {
         // The controls on it take the pointer from the tile itself.
         let live = ui.rect_contains_pointer(rect);
         let back = if self.focused || live {
-            theme::RAISED
+            theme::raised()
         } else {
-            theme::PANEL
+            theme::panel()
         };
         painter.rect_filled(rect, CornerRadius::same(6), back);
         let area = Rect::from_min_max(
@@ -113,7 +113,7 @@ impl Tile<'_> {
         } else if self.selected {
             controls::ring(painter, rect, 1.5, theme::ACCENT);
         } else if response.has_focus() {
-            controls::ring(painter, rect, 1.0, theme::SECOND);
+            controls::ring(painter, rect, 1.0, theme::second());
         }
     }
 
@@ -133,14 +133,14 @@ impl Tile<'_> {
             }
             return;
         }
-        painter.rect_filled(area, CornerRadius::same(3), theme::RAISED);
+        painter.rect_filled(area, CornerRadius::same(3), theme::raised());
         if self.photo.problem().is_some() {
             painter.text(
                 area.center(),
                 Align2::CENTER_CENTER,
                 icons::IMAGE_BROKEN,
                 egui::FontId::proportional(32.0),
-                theme::DISABLED,
+                theme::disabled(),
             );
         }
     }
@@ -162,7 +162,7 @@ impl Tile<'_> {
             return rating::flag_mark(painter, middle, self.photo);
         }
         let rated = self.rated();
-        rated.flags(ui, first, commands);
+        rated.flags(ui, first, Ground::Picture, commands);
         let width = 5.0 * STAR;
         let dots = pos2(area.right() - width - UNIT, first.y);
         if dots.x > first.x + 2.0 * MARK {
@@ -170,7 +170,7 @@ impl Tile<'_> {
                 dots - Vec2::new(0.5 * UNIT, STAR / 2.0 + 1.0),
                 Vec2::new(width + UNIT, STAR + 2.0),
             );
-            painter.rect_filled(back, 8.0, theme::CANVAS.gamma_multiply(0.75));
+            painter.rect_filled(back, 8.0, theme::OVER.gamma_multiply(0.75));
             rated.labels(ui, dots, commands);
         }
     }
@@ -193,7 +193,7 @@ impl Tile<'_> {
                 Align2::LEFT_CENTER,
                 scored.score.to_string(),
                 theme::score(),
-                theme::TEXT,
+                theme::text(),
             );
             right_of_score = left + text.width().max(9.0 * UNIT) + 2.0 * UNIT;
             let bar = Rect::from_min_size(
@@ -223,7 +223,7 @@ impl Tile<'_> {
             area.right() - right_of_score,
             note,
             theme::small(),
-            theme::SECOND,
+            theme::second(),
         );
     }
 }

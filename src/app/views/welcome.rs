@@ -7,8 +7,12 @@ use crate::app::command::Command;
 use crate::app::icons;
 use crate::app::state::{ModelState, Panel, State};
 use crate::app::theme::{self, UNIT};
+use crate::report::paths;
 
 /// Width and height of the drop target in points, at most.
+/// Recent shoots that are shown.
+const SHOWN: usize = 4;
+
 const TARGET: Vec2 = Vec2::new(640.0, 340.0);
 
 pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
@@ -25,7 +29,7 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         .layout(Layout::top_down(Align::Center));
     ui.scope_builder(builder, |ui| {
         ui.spacing_mut().item_spacing.y = 3.0 * UNIT;
-        let icon = RichText::new(icons::DROP).size(56.0).color(theme::SECOND);
+        let icon = RichText::new(icons::DROP).size(56.0).color(theme::second());
         ui.label(icon);
         ui.label(RichText::new("Drop a folder of photos here").font(theme::title()));
         ui.add(Label::new(
@@ -33,7 +37,7 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
                 "Every photo gets a quality score and a rank, best first. \
                  Your photos are only read, and nothing leaves this computer.",
             )
-            .color(theme::SECOND),
+            .color(theme::second()),
         ));
         ui.add_space(UNIT);
         buttons(ui, state, commands);
@@ -43,8 +47,9 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
                 "JPEG, PNG, TIFF, WebP, HEIC, AVIF, JPEG XL, and the previews of RAW files",
             )
             .font(theme::small())
-            .color(theme::SECOND),
+            .color(theme::second()),
         );
+        recent(ui, state, commands);
         problem(ui, state);
     });
     corner(ui, area, state, commands);
@@ -70,6 +75,31 @@ fn buttons(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     }
 }
 
+/// What was open before.
+fn recent(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
+    let recent = &state.habits.recent;
+    if recent.is_empty() {
+        return;
+    }
+    ui.add_space(UNIT);
+    let text = RichText::new("Open again").font(theme::small());
+    ui.label(text.color(theme::second()));
+    for shoot in recent.iter().take(SHOWN) {
+        let button = egui::Button::new(&shoot.title)
+            .frame_when_inactive(false)
+            .truncate();
+        let response = ui.add(button);
+        let place = shoot.paths.iter().map(|path| paths::shown(path));
+        let place: Vec<String> = place.take(4).collect();
+        let response = response.on_hover_text(place.join("\n"));
+        let name = format!("Open {} again", shoot.title);
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
+        if response.clicked() {
+            commands.push(Command::Open(shoot.paths.clone()));
+        }
+    }
+}
+
 fn problem(ui: &mut Ui, state: &State) {
     let text = match (&state.notice, &state.model) {
         (_, ModelState::Failed(reason)) => format!("Nothing can be scored: {reason}"),
@@ -77,7 +107,7 @@ fn problem(ui: &mut Ui, state: &State) {
         _ => return,
     };
     let text = format!("{}  {text}", icons::WARNING);
-    ui.label(RichText::new(text).color(theme::PROBLEM));
+    ui.label(RichText::new(text).color(theme::problem()));
 }
 
 /// Version and keys, where they disturb nobody.
@@ -92,11 +122,12 @@ fn corner(ui: &mut Ui, area: Rect, state: &State, commands: &mut Vec<Command>) {
             ui.label(
                 RichText::new(name)
                     .font(theme::small())
-                    .color(theme::SECOND),
+                    .color(theme::second()),
             );
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 controls::icon_button(ui, state, Command::Toggle(Panel::Keys), commands);
                 controls::icon_button(ui, state, Command::Toggle(Panel::Models), commands);
+                controls::icon_button(ui, state, Command::Toggle(Panel::Settings), commands);
             });
         });
     });
@@ -111,7 +142,7 @@ fn dashed(ui: &Ui, rect: Rect) {
         rect.left_bottom(),
         rect.left_top(),
     ];
-    let stroke = Stroke::new(1.5, theme::HOVERED);
+    let stroke = Stroke::new(1.5, theme::hovered());
     let lines = Shape::dashed_line(&corners, stroke, 2.0 * UNIT, 1.5 * UNIT);
     ui.painter().extend(lines);
 }

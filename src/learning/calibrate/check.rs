@@ -136,6 +136,29 @@ pub fn check(
     labels: &[f64],
     margins: Margins,
 ) -> Result<Report, CalibrateError> {
+    Ok(judge(photos, labels, margins)?.report)
+}
+
+/// A report, and what each photo was expected to get by those that it was not
+/// learned from with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judged {
+    /// The report.
+    pub report: Report,
+    /// Places of photos in what was given, and their expected labels on a scale
+    /// where the lowest label is 0 and the highest 1.
+    pub expected: Vec<(usize, f64)>,
+}
+
+/// As [`check`], with what was expected of every photo.
+///
+/// # Errors
+/// As [`taste::fit`].
+pub fn judge(
+    photos: &[&Photo],
+    labels: &[f64],
+    margins: Margins,
+) -> Result<Judged, CalibrateError> {
     let labels = scaled(labels)?;
     if photos.len() != labels.len() {
         return Err(CalibrateError::NotFinite);
@@ -166,7 +189,7 @@ pub fn check(
     }
     let before: Vec<f64> = photos.iter().map(|photo| photo.margin).collect();
     let of = |values: &[f64]| agreement(n, |chosen| rank(values, &labels, chosen));
-    Ok(Report {
+    let report = Report {
         labels: n,
         uncalibrated: of(&before),
         calibrated: of(&calibrated),
@@ -174,7 +197,9 @@ pub fn check(
         gain: agreement(n, |chosen| {
             rank(&calibrated, &labels, chosen) - rank(&before, &labels, chosen)
         }),
-    })
+    };
+    let expected = chosen.into_iter().zip(calibrated).collect();
+    Ok(Judged { report, expected })
 }
 
 /// Expected labels of photos. Where the labels of a fold teach nothing (they
