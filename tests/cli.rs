@@ -9,6 +9,7 @@ mod evaluate;
 mod export;
 mod extras;
 mod fit;
+mod group;
 #[cfg(unix)]
 mod interrupt;
 #[cfg(unix)]

@@ -1,7 +1,8 @@
 //! The engine: the pipeline's promises and cancelling; scanning is in `scan`,
-//! the memory of scored photos in `known`.
+//! groups in `groups`, the memory of scored photos in `known`.
 
 mod bench;
+mod groups;
 mod known;
 mod scan;
 mod stream;

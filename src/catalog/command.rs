@@ -14,6 +14,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rusqlite::{Connection, TransactionBehavior};
 
+use super::bonds;
 use super::journal::{self, Change};
 use super::lock::{Lock, MovesLock};
 use super::photos::{Finder, path_of};
@@ -98,11 +99,22 @@ impl Catalog {
         command: &str,
         options: Options,
     ) -> Result<Vec<Rated>, CatalogError> {
+        self.rate_each(&each(photos, rating), command, options)
+    }
+
+    /// As [`Catalog::rate`], with a rating for each photo.
+    ///
+    /// # Errors
+    /// As [`Catalog::rate`].
+    pub fn rate_each(
+        &mut self,
+        photos: &[(PathBuf, Rating)],
+        command: &str,
+        options: Options,
+    ) -> Result<Vec<Rated>, CatalogError> {
         let _lock = self.begin(options)?;
-        let goals: Vec<(PathBuf, Option<PhotoId>, Goal)> = photos
-            .iter()
-            .map(|photo| (photo.clone(), None, Goal::Set(rating)))
-            .collect();
+        let goal = |(photo, rating): &(PathBuf, Rating)| (photo.clone(), None, Goal::Set(*rating));
+        let goals = photos.iter().map(goal).collect();
         self.run(goals, Note::New(command), options)
     }
 
@@ -117,10 +129,22 @@ impl Catalog {
         rating: Rating,
         options: Options,
     ) -> Result<Vec<Rated>, CatalogError> {
+        Self::preview_each(catalog, &each(photos, rating), options)
+    }
+
+    /// What [`Catalog::rate_each`] would do; see [`Catalog::preview`].
+    ///
+    /// # Errors
+    /// Those of the catalog.
+    pub fn preview_each(
+        catalog: Option<&Self>,
+        photos: &[(PathBuf, Rating)],
+        options: Options,
+    ) -> Result<Vec<Rated>, CatalogError> {
         let (mut finder, mut folders) = (Finder::default(), Folders::default());
         let mut previews = Vec::with_capacity(photos.len());
-        for photo in photos {
-            let goal = Goal::Set(rating);
+        for (photo, rating) in photos {
+            let goal = Goal::Set(*rating);
             let db = catalog.map(|catalog| &catalog.db);
             let prepared = prepare(db, photo, None, goal, options, &mut finder, &mut folders);
             let mut prepared = match (prepared, catalog) {
@@ -246,7 +270,10 @@ impl Catalog {
             Note::New(command) => {
                 journal::add(&transaction, command, &changes)?;
             }
-            Note::Undone(id, undone) => journal::mark(&transaction, id, undone)?,
+            Note::Undone(id, undone) => {
+                journal::mark(&transaction, id, undone)?;
+                bonds::turn(&transaction, id, undone)?;
+            }
         }
         transaction.commit()
     }
@@ -290,6 +317,11 @@ impl Catalog {
         let mut finish = finish;
         finish().map_err(failed)
     }
+}
+
+/// One rating for each of the photos.
+fn each(photos: &[PathBuf], rating: Rating) -> Vec<(PathBuf, Rating)> {
+    photos.iter().map(|photo| (photo.clone(), rating)).collect()
 }
 
 /// Makes sure that the renames in the folders of these sidecars last.

@@ -13,6 +13,7 @@
 //! A [`Catalog`] belongs to one thread at a time and can be sent to another;
 //! opening a second one for the same file is cheap.
 
+mod bonds;
 mod command;
 mod error;
 mod identity;
@@ -34,6 +35,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 
+pub use bonds::{Bond, Unbound};
 pub use command::{Options, Rated};
 pub use error::CatalogError;
 pub use identity::{ContentHash, FileState, Stamp};

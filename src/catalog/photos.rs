@@ -20,8 +20,8 @@ pub enum Known {
     Current {
         /// The photo.
         photo: PhotoId,
-        /// Its content.
-        content: ContentHash,
+        /// Its state, with its content.
+        state: FileState,
         /// Its score by the model asked about.
         score: Option<StoredScore>,
         /// Its rating.
@@ -95,7 +95,7 @@ impl Catalog {
                 match row {
                     Some(row) if row.is_current(now) => Ok(Known::Current {
                         photo: row.id,
-                        content: row.state.content,
+                        state: row.state,
                         score: match model {
                             Some(model) => scores::find(&db, row.state.content, model)?,
                             None => None,
@@ -111,6 +111,26 @@ impl Catalog {
                     }),
                 }
             })
+            .collect()
+    }
+
+    /// The states of photos, with their content, where the time stamps show that
+    /// they are as they were seen last. Reads no photo.
+    ///
+    /// # Errors
+    /// Those of the catalog.
+    pub fn states(&self, photos: &[PathBuf]) -> Result<Vec<Option<FileState>>, CatalogError> {
+        let mut finder = Finder::default();
+        let mut find = |path: &PathBuf| -> rusqlite::Result<Option<FileState>> {
+            let (Ok(now), Some(place)) = (Stamp::of(path), finder.places.of(path)) else {
+                return Ok(None);
+            };
+            let row = finder.row(&self.db, &place)?;
+            Ok(row.filter(|row| row.is_current(now)).map(|row| row.state))
+        };
+        photos
+            .iter()
+            .map(|path| find(path).map_err(self.failed()))
             .collect()
     }
 

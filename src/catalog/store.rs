@@ -15,10 +15,11 @@ use crate::imaging::known_format;
 
 /// Each takes the catalog from the version before to the next, the first from
 /// nothing to version 1.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("migrations/1_photos.sql"),
     include_str!("migrations/2_ratings.sql"),
     include_str!("migrations/3_moves.sql"),
+    include_str!("migrations/4_groups.sql"),
 ];
 
 /// The version of catalogs that this program makes.

@@ -8,11 +8,12 @@ use anyhow::{Context, bail};
 use clap::ValueEnum;
 use serde::Serialize;
 
+use super::catalog_args::CatalogArgs;
 use super::console::Console;
 use super::exit::Exit;
 use super::{interrupt, labels, paths, rate, run, sink, wording};
 use crate::engine::calibration::{Calibration, label};
-use crate::engine::{Cancel, models, profiles};
+use crate::engine::{Cancel, Known, models, profiles};
 use crate::home::Home;
 use crate::learning::calibrate::CalibrateError;
 use crate::learning::calibrate::check::{Report, Verdict};
@@ -120,9 +121,12 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
     let cancel = Cancel::default();
     interrupt::cancels(&cancel);
     let photos: Vec<PathBuf> = rated.iter().map(|(path, _)| path.clone()).collect();
-    let described = Calibration::describe(&model, &photos, &cancel, &mut |progress| {
-        console.progress("Describing", progress);
-    });
+    let seen = run::seen(home.as_ref(), &model, &CatalogArgs::default());
+    let known = seen.as_deref().map(|seen| seen as &dyn Known);
+    let described =
+        Calibration::describe_knowing(&model, &photos, known, &cancel, &mut |progress| {
+            console.progress("Describing", progress);
+        });
     console.clear();
     let Some((mut calibration, failed)) = described else {
         return Ok(Exit::Interrupted);

@@ -12,6 +12,8 @@ use super::exit::Exit;
 use super::sink::{self, Sink};
 use super::{interrupt, paths, wording};
 use crate::catalog::{Catalog, CatalogError, Exported, ExportedScore};
+use crate::engine::{descriptors_on_disk, pictures_on_disk};
+use crate::home::Home;
 use crate::metadata::xmp::{Flag, Label};
 
 /// Look after the catalog: check it, export it, see what it holds
@@ -121,12 +123,17 @@ fn vacuum(args: &CatalogArgs) -> anyhow::Result<Exit> {
 fn info(args: &CatalogArgs, format: Format) -> anyhow::Result<Exit> {
     let catalog = args.required()?;
     let info = catalog.info()?;
+    let home = Home::find().ok();
+    let pictures = home.as_ref().map_or(0, pictures_on_disk);
+    let descriptors = home.as_ref().map_or(0, descriptors_on_disk);
     let text = match format {
         Format::Json => {
             let mut object = serde_json::to_value(&info)?;
             if let Some(object) = object.as_object_mut() {
                 let path = paths::text(catalog.path()).into_owned();
                 object.insert("path".to_owned(), path.into());
+                object.insert("pictures_bytes".to_owned(), pictures.into());
+                object.insert("descriptors_bytes".to_owned(), descriptors.into());
             }
             object.to_string() + "\n"
         }
@@ -142,6 +149,8 @@ fn info(args: &CatalogArgs, format: Format) -> anyhow::Result<Exit> {
                 ("Rated", count(info.rated)),
                 ("To undo", count(info.undoable)),
                 ("Sidecars to write", count(info.unwritten)),
+                ("Pictures kept", wording::bytes(pictures)),
+                ("Descriptors kept", wording::bytes(descriptors)),
             ]
             .iter()
             .map(|(name, value)| format!("{name:<19}{value}\n"))

@@ -3,16 +3,18 @@
 use std::collections::HashMap;
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::bail;
 use clap::ValueEnum;
 use serde::Serialize;
 
+use super::catalog_args::CatalogArgs;
 use super::console::Console;
 use super::exit::Exit;
 use super::sink;
 use super::{few_shot, grmp, labels, paths, run};
-use crate::engine::{Options, Request};
+use crate::engine::{Known, Options, Request};
 use crate::learning::calibrate::protocol;
 use crate::learning::metrics::Agreement;
 
@@ -148,7 +150,19 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
         recursive: false,
         thumbnail: None,
     };
-    let mut done = run::job(request, Options::default(), opened.model, &mut console)?;
+    let seen = run::seen(
+        home.as_ref(),
+        opened.model.as_ref(),
+        &CatalogArgs::default(),
+    );
+    let known = seen.map(|seen| seen as Arc<dyn Known>);
+    let mut done = run::job(
+        request,
+        Options::default(),
+        opened.model,
+        known,
+        &mut console,
+    )?;
     if done.interrupted {
         // Figures of a part would pass for those of the whole.
         return Ok(Exit::Interrupted);

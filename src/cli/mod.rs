@@ -19,6 +19,7 @@ mod few_shot;
 mod files_from;
 mod fit;
 mod grmp;
+mod group;
 mod gui;
 mod import;
 mod interrupt;
@@ -79,6 +80,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Score(score::Args),
+    Group(group::Args),
     Rate(rate::Args),
     Move(move_photos::Args),
     Export(Box<export::Args>),
@@ -125,6 +127,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
         _ if cli.version => version(),
         None => gui::run(gui::Args::default()),
         Some(Command::Score(args)) => score::run(args),
+        Some(Command::Group(args)) => group::run(&args),
         Some(Command::Rate(args)) => rate::run(&args),
         Some(Command::Export(args)) => export::run(&args),
         Some(Command::Move(args)) => move_photos::run(&args),

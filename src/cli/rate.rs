@@ -144,7 +144,7 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
     let rated = if args.dry_run {
         let catalog = args.common.catalog.existing()?;
         let previews = Catalog::preview(catalog.as_ref(), &photos, rating, options)?;
-        let diff: String = previews.iter().map(preview).collect();
+        let diff: String = previews.iter().map(changes).collect();
         sink::checked(io::stdout().write_all(diff.as_bytes()))?;
         previews
     } else if photos.is_empty() {
@@ -244,7 +244,7 @@ fn fields(fields: Fields) -> String {
 
 /// What would change about a photo: its rating, then its sidecars as a unified
 /// diff.
-fn preview(photo: &Rated) -> String {
+pub fn changes(photo: &Rated) -> String {
     let mut text = String::new();
     if photo.before != photo.after && photo.problems.is_empty() {
         // Writing to a string cannot fail.

@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use anyhow::bail;
 
+use super::catalog_args::CatalogArgs;
 use super::console::Console;
 use super::sink::Written;
 use super::{interrupt, wording};
 use crate::engine::models::{self, Device};
 use crate::engine::profiles;
-use crate::engine::{self, Event, Job, Options, PhotoResult, Request, Summary};
+use crate::engine::{
+    self, Descriptors, Event, Job, Known, Options, PhotoResult, Request, Seen, Summary,
+};
 use crate::home::Home;
 use crate::model::QualityModel;
 
@@ -95,6 +98,22 @@ pub fn home(console: &mut Console) -> Option<Home> {
     usable_home(console).0
 }
 
+/// Descriptors that are kept for the user, by a model's backbone; `None` where
+/// there is no folder for them, or the model has none. `catalog` tells photos'
+/// content without reading them.
+pub fn seen(
+    home: Option<&Home>,
+    model: &dyn QualityModel,
+    catalog: &CatalogArgs,
+) -> Option<Arc<Seen>> {
+    let descriptors = Descriptors::of_user(home?, model.describing()?);
+    let catalog = catalog.existing().unwrap_or_else(|error| {
+        tracing::debug!("{error:#}; photos are read instead");
+        None
+    });
+    Some(Arc::new(Seen::new(descriptors, catalog)))
+}
+
 /// As [`home`], and whether the folders can be written.
 pub fn usable_home(console: &mut Console) -> (Option<Home>, bool) {
     let home = Home::find();
@@ -110,7 +129,7 @@ pub fn usable_home(console: &mut Console) -> (Option<Home>, bool) {
     (home.ok(), writable)
 }
 
-/// Scores what `request` and `options` ask for, without a memory of earlier jobs.
+/// Scores what `request` and `options` ask for.
 ///
 /// # Errors
 /// As [`follow`].
@@ -118,10 +137,11 @@ pub fn job(
     request: Request,
     options: Options,
     model: Arc<dyn QualityModel>,
+    known: Option<Arc<dyn Known>>,
     console: &mut Console,
 ) -> anyhow::Result<Done> {
     let mut photos = Vec::new();
-    let job = engine::start(request, model, options);
+    let job = engine::start_knowing(request, model, options, known);
     let ended = follow(job, console, |photo, _| {
         photos.push(photo);
         Ok(Written::Yes)

@@ -15,7 +15,9 @@ use super::output::{self, Details, Format};
 use super::sink::{Sink, Written};
 use super::{interrupt, paths, run};
 use crate::catalog::{FileState, StoredScore};
-use crate::engine::{self, Fresh, Job, Known, Memory, Options, Recall, Request, Shard, best_first};
+use crate::engine::{
+    self, Descriptors, Fresh, Job, Known, Memory, Options, Recall, Request, Shard, best_first,
+};
 use crate::model::QualityModel;
 
 const ABOUT: &str = "\
@@ -112,8 +114,13 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
     let scoring = Arc::clone(&model);
     let details = args.details.then_some(Details { model: &*scoring });
 
+    let descriptors = home
+        .as_ref()
+        .filter(|_| writable)
+        .and_then(|home| Some(Descriptors::of_user(home, model.describing()?)));
     let memory = match writable || args.catalog.catalog.is_some() {
-        true => memory(&args.catalog, &info.identity, opened.profile, &mut console),
+        true => memory(&args.catalog, &info.identity, opened.profile, &mut console)
+            .map(|memory| Arc::new(memory.with_descriptors(descriptors))),
         // That was said already.
         false => None,
     };
@@ -210,9 +217,9 @@ fn memory(
     model: &str,
     profile: Option<String>,
     console: &mut Console,
-) -> Option<Arc<Memory>> {
+) -> Option<Memory> {
     match args.open(console) {
-        Ok(catalog) => Some(Arc::new(Memory::new(catalog, model).with_profile(profile))),
+        Ok(catalog) => Some(Memory::new(catalog, model).with_profile(profile)),
         Err(error) => {
             console.note(&format!(
                 "keepers: {error:#}; scores are neither taken from a catalog nor kept"
@@ -237,6 +244,10 @@ impl Known for Forgetful {
 
     fn remember(&self, photos: &[Fresh]) {
         self.0.remember(photos);
+    }
+
+    fn wants_descriptors(&self) -> bool {
+        self.0.wants_descriptors()
     }
 }
 

@@ -7,11 +7,12 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use super::calibrate::stars;
+use super::catalog_args::CatalogArgs;
 use super::console::Console;
 use super::exit::Exit;
 use super::{interrupt, paths, rate, run, sink, wording};
 use crate::engine::calibration::Calibration;
-use crate::engine::{Cancel, models};
+use crate::engine::{Cancel, Known, models};
 use crate::metadata::xmp::Folders;
 
 /// Suggest photos to rate, from which "keepers calibrate" learns most
@@ -64,9 +65,12 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
     let (photos, unread) = rate::photos(&args.paths, args.recursive, &mut console);
     let cancel = Cancel::default();
     interrupt::cancels(&cancel);
-    let described = Calibration::describe(&model, &photos, &cancel, &mut |progress| {
-        console.progress("Describing", progress);
-    });
+    let seen = run::seen(home.as_ref(), &model, &CatalogArgs::default());
+    let known = seen.as_deref().map(|seen| seen as &dyn Known);
+    let described =
+        Calibration::describe_knowing(&model, &photos, known, &cancel, &mut |progress| {
+            console.progress("Describing", progress);
+        });
     console.clear();
     let Some((mut calibration, failed)) = described else {
         return Ok(Exit::Interrupted);

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::profiles::ProfilesError;
-use super::{Cancel, Progress, describe};
+use super::{Cancel, Known, Progress, describe_knowing};
 use crate::catalog::FileState;
 use crate::learning::calibrate::check::{self, Report};
 use crate::learning::calibrate::next::{self, Proposal};
@@ -44,15 +44,27 @@ pub fn label(rating: Rating) -> Option<f64> {
 pub type Failed = Vec<(PathBuf, String)>;
 
 impl Calibration {
-    /// Asks the network about photos. `None` when it was cancelled; otherwise
-    /// the calibration without any label, and what failed.
+    /// As [`Calibration::describe_knowing`], without a memory.
     pub fn describe(
         model: &CompactModel,
         paths: &[PathBuf],
         cancel: &Cancel,
         progress: &mut dyn FnMut(&Progress),
     ) -> Option<(Self, Failed)> {
-        let described = describe(model.backbone(), paths, cancel, progress)?;
+        Self::describe_knowing(model, paths, None, cancel, progress)
+    }
+
+    /// Asks the network about photos, except for those whose descriptors `known`
+    /// has. `None` when it was cancelled; otherwise the calibration without any
+    /// label, and what failed.
+    pub fn describe_knowing(
+        model: &CompactModel,
+        paths: &[PathBuf],
+        known: Option<&dyn Known>,
+        cancel: &Cancel,
+        progress: &mut dyn FnMut(&Progress),
+    ) -> Option<(Self, Failed)> {
+        let described = describe_knowing(model, paths, known, cancel, progress)?;
         let (mut kept, mut photos, mut failed) = (Vec::new(), Vec::new(), Vec::new());
         for (path, described) in paths.iter().zip(described) {
             let photo = described.and_then(|descriptor| {

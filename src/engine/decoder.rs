@@ -13,7 +13,7 @@ use super::known::{self, Recall};
 use super::slots::Slot;
 use crate::catalog::{ContentHash, FileState, Stamp, StoredScore};
 use crate::guard::guarded;
-use crate::imaging::{Limits, Want, decode, model_input, thumbnail};
+use crate::imaging::{Decoded, Limits, Want, decode, model_input, thumbnail};
 
 /// How much larger than the network's input a photo is decoded at least. The
 /// rest of the way down is one antialiased resize, so that a decoder's own
@@ -68,13 +68,18 @@ pub(super) fn run(work: &Work, station: &Station) {
                     _slot: slot,
                 })
                 .is_ok(),
-            Ok(Prepared::Known { scored, state }) => post
+            Ok(Prepared::Known {
+                scored,
+                state,
+                known,
+            }) => post
                 .outcomes
                 .send(Outcome {
                     index,
                     result: Ok(scored),
+                    descriptor: None,
                     state,
-                    known: true,
+                    known,
                 })
                 .is_ok(),
             Err(reason) => post.outcomes.send(Outcome::failed(index, reason)).is_ok(),
@@ -87,16 +92,25 @@ pub(super) fn run(work: &Work, station: &Station) {
 
 /// The network's input of one photo, as [`run`] makes it.
 pub(super) fn network_input(path: &Path, side: u32) -> Result<Vec<u8>, String> {
-    let decoded = decoded(path, wanted(side))?;
-    Ok(model_input(&decoded, side).into_raw())
+    Ok(sized_input(path, side)?.0)
+}
+
+/// As [`network_input`], with the original's width and height.
+pub(super) fn sized_input(path: &Path, side: u32) -> Result<(Vec<u8>, (u32, u32)), String> {
+    let decoded = whole(path, wanted(side))?;
+    let size = (decoded.original_width, decoded.original_height);
+    Ok((model_input(&decoded.image, side).into_raw(), size))
 }
 
 /// A photo's upright pixels, or the reason why there are none.
 pub(super) fn decoded(path: &Path, want: Want) -> Result<RgbImage, String> {
+    Ok(whole(path, want)?.image)
+}
+
+fn whole(path: &Path, want: Want) -> Result<Decoded, String> {
     guarded(|| {
         let decoded = decode(path, want, &Limits::default());
-        let decoded = decoded.map_err(|e| one_line(&e.reason.to_string()))?;
-        Ok(decoded.image)
+        decoded.map_err(|e| one_line(&e.reason.to_string()))
     })
     .unwrap_or_else(|panic| Err(format!("the decoder broke down: {panic}")))
 }
@@ -117,6 +131,8 @@ enum Prepared {
     Known {
         scored: Scored,
         state: Option<FileState>,
+        /// Whether its score was, and not only what it is scored by.
+        known: bool,
     },
 }
 
@@ -131,9 +147,15 @@ fn prepare(work: &Work, index: usize, path: &Path) -> Result<Prepared, String> {
             known = state.and_then(|state| memory.recall_content(&state));
             content = state.map(|state| state.content);
         }
-        (Recall::Unknown, Some(_)) => state = known::state_before(path, before),
+        (Recall::Seen(seen), Some(_)) if before == Some(seen.stamp) => {
+            state = Some(seen);
+            content = Some(seen.content);
+        }
+        (Recall::Unknown | Recall::Seen(_), Some(_)) => state = known::state_before(path, before),
         _ => {}
     }
+    let was_known = known.is_some();
+    known = known.or_else(|| described(work, content?));
     if let Some(StoredScore { score, size }) = known {
         let kept = work.thumbnail.map(|longest| kept(work, content, longest));
         // Where no thumbnail is wanted, or the one that is was kept.
@@ -144,7 +166,11 @@ fn prepare(work: &Work, index: usize, path: &Path) -> Result<Prepared, String> {
                 size,
                 thumbnail,
             };
-            return Ok(Prepared::Known { scored, state });
+            return Ok(Prepared::Known {
+                scored,
+                state,
+                known: was_known,
+            });
         }
     }
     let start = Instant::now();
@@ -169,7 +195,11 @@ fn prepare(work: &Work, index: usize, path: &Path) -> Result<Prepared, String> {
             size,
             thumbnail,
         };
-        return Ok(Prepared::Known { scored, state });
+        return Ok(Prepared::Known {
+            scored,
+            state,
+            known: was_known,
+        });
     }
     let pixels = model_input(&decoded.image, work.side);
     let thumbnail = work.thumbnail.map(small);
@@ -184,6 +214,17 @@ fn prepare(work: &Work, index: usize, path: &Path) -> Result<Prepared, String> {
         size: (decoded.original_width, decoded.original_height),
         thumbnail,
         state,
+    })
+}
+
+/// The score of a photo's content by what the backbone made of it earlier.
+fn described(work: &Work, content: ContentHash) -> Option<StoredScore> {
+    // Models that tell scenes want to see the photo.
+    let model = work.model.describing()?;
+    let seen = work.known.as_ref()?.description(content)?;
+    Some(StoredScore {
+        score: model.score_described(&seen.descriptor).ok()?,
+        size: seen.size,
     })
 }
 

@@ -30,7 +30,6 @@ const TICK: Duration = Duration::from_millis(50);
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What all threads of a job share.
-#[derive(Debug)]
 pub(super) struct Work {
     photos: Vec<Photo>,
     /// What is known of each photo.
@@ -38,6 +37,7 @@ pub(super) struct Work {
     /// The places of those that have to be opened.
     queue: Vec<usize>,
     next: AtomicUsize,
+    pub(super) model: Arc<dyn QualityModel>,
     pub(super) known: Option<Arc<dyn Known>>,
     pub(super) cancel: Cancel,
     pub(super) slots: Arc<Slots>,
@@ -45,6 +45,15 @@ pub(super) struct Work {
     pub(super) side: u32,
     pub(super) thumbnail: Option<u32>,
     pub(super) clock: Clock,
+}
+
+impl std::fmt::Debug for Work {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let photos = self.photos.len();
+        f.debug_struct("Work")
+            .field("photos", &photos)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Work {
@@ -91,6 +100,8 @@ impl Stopwatch {
 pub(super) struct Outcome {
     pub(super) index: usize,
     pub(super) result: Result<Scored, String>,
+    /// What the backbone made of it, where that was computed and is wanted.
+    pub(super) descriptor: Option<Vec<f32>>,
     /// The state of the file that has the score, to be remembered with it.
     pub(super) state: Option<FileState>,
     /// Whether the score was known before.
@@ -103,6 +114,7 @@ impl Outcome {
         Self {
             index,
             result: Err(reason),
+            descriptor: None,
             state: None,
             known: false,
         }
@@ -224,6 +236,7 @@ fn conduct(
         recalled,
         queue,
         known,
+        model: Arc::clone(&model),
         next: AtomicUsize::new(0),
         cancel: cancel.clone(),
         slots: Slots::new(options.decoded),
@@ -340,7 +353,7 @@ impl Recorder {
         }
     }
 
-    fn record(&self, path: &Path, scored: &Scored, state: FileState) {
+    fn record(&self, path: &Path, scored: &Scored, state: FileState, descriptor: Option<Vec<f32>>) {
         if let Some(send) = &self.send {
             // Without the thread there is nobody to remember.
             let _ = send.send(Fresh {
@@ -350,6 +363,7 @@ impl Recorder {
                     score: scored.score,
                     size: scored.size,
                 },
+                descriptor,
             });
         }
     }
@@ -393,6 +407,7 @@ impl Report<'_> {
                         size,
                         thumbnail: None,
                     }),
+                    descriptor: None,
                     state: None,
                     known: true,
                 })?;
@@ -449,6 +464,7 @@ impl Report<'_> {
         let Outcome {
             index,
             result,
+            descriptor,
             state,
             known,
         } = outcome;
@@ -465,7 +481,7 @@ impl Report<'_> {
                 self.summary.scored += 1;
                 self.summary.known += usize::from(known);
                 if let Some(state) = state {
-                    self.recorder.record(&photo.path, scored, state);
+                    self.recorder.record(&photo.path, scored, state, descriptor);
                 }
             }
             Err(_) => self.summary.failed += 1,

@@ -9,6 +9,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use image::RgbImage;
 
+use super::descriptors::{Description, Descriptors};
 use super::pictures::Pictures;
 use crate::catalog::{self, Catalog, CatalogError, ContentHash, FileState, ModelKey, StoredScore};
 
@@ -33,6 +34,8 @@ pub enum Recall {
         /// Its content.
         content: ContentHash,
     },
+    /// It has no score, but its content is known.
+    Seen(FileState),
     /// Whether it was scored before depends on its content.
     Maybe,
     /// It has to be scored.
@@ -48,6 +51,8 @@ pub struct Fresh {
     pub state: FileState,
     /// Its score and size.
     pub score: StoredScore,
+    /// What the network's backbone made of it, where that was computed now.
+    pub descriptor: Option<Vec<f32>>,
 }
 
 /// A memory of scored photos. It never fails a job: where it cannot answer, the
@@ -61,6 +66,16 @@ pub trait Known: std::fmt::Debug + Send + Sync {
 
     /// Takes note of scored photos.
     fn remember(&self, photos: &[Fresh]);
+
+    /// What a backbone made of a photo's content, where that was kept.
+    fn description(&self, _content: ContentHash) -> Option<Description> {
+        None
+    }
+
+    /// Whether descriptors are wanted with scored photos.
+    fn wants_descriptors(&self) -> bool {
+        false
+    }
 
     /// The small picture of a photo's content whose longest side is `longest`
     /// pixels, where it was kept.
@@ -82,6 +97,7 @@ pub struct Memory {
     profile: Option<String>,
     trouble: Mutex<Option<CatalogError>>,
     pictures: Option<Pictures>,
+    descriptors: Option<Descriptors>,
 }
 
 impl Memory {
@@ -93,6 +109,7 @@ impl Memory {
             profile: None,
             trouble: Mutex::new(None),
             pictures: None,
+            descriptors: None,
         }
     }
 
@@ -101,6 +118,15 @@ impl Memory {
     pub fn with_pictures(self, pictures: Pictures) -> Self {
         Self {
             pictures: Some(pictures),
+            ..self
+        }
+    }
+
+    /// The same memory, which also has descriptors by the model's backbone.
+    #[must_use]
+    pub fn with_descriptors(self, descriptors: Option<Descriptors>) -> Self {
+        Self {
+            descriptors,
             ..self
         }
     }
@@ -148,13 +174,18 @@ impl Known for Memory {
                 .map(|known| match known {
                     catalog::Known::Current {
                         score: Some(score),
-                        content,
+                        state,
                         ..
-                    } => Recall::Known { score, content },
+                    } => Recall::Known {
+                        score,
+                        content: state.content,
+                    },
+                    catalog::Known::Current { state, .. } => Recall::Seen(state),
                     catalog::Known::Maybe => Recall::Maybe,
-                    catalog::Known::Current { score: None, .. } | catalog::Known::Unknown => {
-                        Recall::Unknown
-                    }
+                    // It may have been described; its content, which will be
+                    // read anyway, tells.
+                    catalog::Known::Unknown if self.descriptors.is_some() => Recall::Maybe,
+                    catalog::Known::Unknown => Recall::Unknown,
                 })
                 .collect(),
             None => vec![Recall::Unknown; photos.len()],
@@ -166,6 +197,7 @@ impl Known for Memory {
     }
 
     fn remember(&self, photos: &[Fresh]) {
+        keep_descriptors(self.descriptors.as_ref(), photos);
         let photos: Vec<catalog::Scored<'_>> = photos
             .iter()
             .map(|photo| catalog::Scored {
@@ -177,6 +209,14 @@ impl Known for Memory {
         self.ask(|catalog, key| catalog.record(&photos, key));
     }
 
+    fn description(&self, content: ContentHash) -> Option<Description> {
+        self.descriptors.as_ref()?.get(content)
+    }
+
+    fn wants_descriptors(&self) -> bool {
+        self.descriptors.is_some()
+    }
+
     fn picture(&self, content: ContentHash, longest: u32) -> Option<RgbImage> {
         self.pictures.as_ref()?.get(content, longest)
     }
@@ -184,6 +224,72 @@ impl Known for Memory {
     fn keep_picture(&self, content: ContentHash, longest: u32, picture: &RgbImage) {
         if let Some(pictures) = &self.pictures {
             pictures.keep(content, longest, picture);
+        }
+    }
+}
+
+/// A memory of descriptors alone. What it is told of scores it forgets; a
+/// catalog, where there is one, only tells it photos' content without reading
+/// them.
+#[derive(Debug)]
+pub struct Seen {
+    descriptors: Descriptors,
+    catalog: Option<Mutex<Catalog>>,
+}
+
+impl Seen {
+    /// A memory of these descriptors.
+    pub fn new(descriptors: Descriptors, catalog: Option<Catalog>) -> Self {
+        Self {
+            descriptors,
+            catalog: catalog.map(Mutex::new),
+        }
+    }
+}
+
+impl Known for Seen {
+    fn recall(&self, photos: &[PathBuf]) -> Vec<Recall> {
+        let states = self.catalog.as_ref().map(|catalog| {
+            lock(catalog).states(photos).unwrap_or_else(|error| {
+                tracing::debug!("{error}; photos are read instead");
+                Vec::new()
+            })
+        });
+        let states = states.unwrap_or_default();
+        let state = |i: usize| states.get(i).copied().flatten();
+        (0..photos.len())
+            .map(|i| state(i).map_or(Recall::Maybe, Recall::Seen))
+            .collect()
+    }
+
+    fn recall_content(&self, _state: &FileState) -> Option<StoredScore> {
+        None
+    }
+
+    fn remember(&self, photos: &[Fresh]) {
+        keep_descriptors(Some(&self.descriptors), photos);
+    }
+
+    fn description(&self, content: ContentHash) -> Option<Description> {
+        self.descriptors.get(content)
+    }
+
+    fn wants_descriptors(&self) -> bool {
+        true
+    }
+}
+
+fn keep_descriptors(descriptors: Option<&Descriptors>, photos: &[Fresh]) {
+    let Some(descriptors) = descriptors else {
+        return;
+    };
+    for photo in photos {
+        if let Some(descriptor) = &photo.descriptor {
+            let seen = Description {
+                size: photo.score.size,
+                descriptor: descriptor.clone(),
+            };
+            descriptors.keep(photo.state.content, &seen);
         }
     }
 }

@@ -11,10 +11,12 @@ mod crew;
 pub mod data_sets;
 mod decoder;
 mod describe;
+mod descriptors;
 mod distorted;
 pub mod download;
 mod entries;
 mod forms;
+pub mod groups;
 mod job;
 mod known;
 mod meter;
@@ -25,6 +27,7 @@ mod ranking;
 mod scan;
 mod scorer;
 mod shard;
+mod shelf;
 mod slots;
 mod stream;
 
@@ -37,12 +40,13 @@ use image::RgbImage;
 
 use crate::model::{Scene, Score};
 
-pub use describe::{Described, classify, describe, inputs};
+pub use describe::{Described, classify, describe, describe_knowing, inputs};
+pub use descriptors::{Description, Descriptors, descriptors_on_disk, pictures_on_disk};
 pub use distorted::{DISTORTED_SIDE, Distorted, STEPS, Series, pristine, score_distorted};
 pub use entries::{Choice, Entry, entries, small_jpegs};
 pub use forms::{Form, FormPixels, Forms, describe_forms};
 pub use job::{start, start_knowing};
-pub use known::{Fresh, Known, Memory, PIPELINE, Recall};
+pub use known::{Fresh, Known, Memory, PIPELINE, Recall, Seen};
 pub use pictures::Pictures;
 pub use ranking::best_first;
 pub use scan::photos_of;

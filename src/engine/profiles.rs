@@ -13,7 +13,7 @@ use crate::learning::calibrate::Photo;
 use crate::learning::calibrate::profile::{MOST_BYTES, Profile, ProfileError};
 use crate::learning::calibrate::taste::Taste;
 use crate::model::compact::CompactModel;
-use crate::model::{ModelError, ModelInfo, QualityModel, Score};
+use crate::model::{DescribingModel, ModelError, ModelInfo, QualityModel, Score};
 
 /// Extension of profile files.
 const EXTENSION: &str = "safetensors";
@@ -234,11 +234,36 @@ impl QualityModel for Calibrated {
     }
 
     fn score(&self, batch: &[&[u8]]) -> Result<Vec<Score>, ModelError> {
-        let score = |descriptor: &Vec<f32>| {
-            let photo = Photo::new(self.model.head(), descriptor)?;
-            self.taste.score(&photo).map_err(|_| ModelError::NotFinite)
-        };
-        self.model.describe(batch)?.iter().map(score).collect()
+        let descriptors = self.model.describe(batch)?;
+        descriptors
+            .iter()
+            .map(|d| self.score_described(d))
+            .collect()
+    }
+
+    fn describing(&self) -> Option<&dyn DescribingModel> {
+        self.model
+            .describing()
+            .map(|_| self as &dyn DescribingModel)
+    }
+}
+
+impl DescribingModel for Calibrated {
+    fn backbone_key(&self) -> String {
+        self.model.backbone_key()
+    }
+
+    fn describe(&self, batch: &[&[u8]]) -> Result<Vec<Vec<f32>>, ModelError> {
+        self.model.describe(batch)
+    }
+
+    fn score_described(&self, descriptor: &[f32]) -> Result<Score, ModelError> {
+        let photo = Photo::new(self.model.head(), descriptor)?;
+        self.taste.score(&photo).map_err(|_| ModelError::NotFinite)
+    }
+
+    fn standardised(&self, descriptor: &[f32]) -> Vec<f32> {
+        self.model.standardised(descriptor)
     }
 }
 

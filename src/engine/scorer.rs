@@ -8,7 +8,7 @@ use super::decoder::Ready;
 use super::job::{Outcome, Work};
 use super::{Options, Scored};
 use crate::guard::guarded;
-use crate::model::{Assessment, QualityModel};
+use crate::model::{Assessment, DescribingModel, ModelError, QualityModel};
 
 /// How long a batch waits for its next photo. Where decoding is the slower
 /// half, small batches cost nothing; where it is not, batches fill at once.
@@ -36,9 +36,20 @@ pub(super) fn run(
             .map(|photo| photo.pixels.as_raw().as_slice())
             .collect();
         let start = Instant::now();
-        let assessed = assess(model, &pixels, options.scenes);
+        let wanted = match options.scenes && model.tells_scenes() {
+            true => Wanted::Scenes,
+            false => match work.known.as_ref().is_some_and(|k| k.wants_descriptors()) {
+                true => Wanted::Descriptors,
+                false => Wanted::Scores,
+            },
+        };
+        let assessed = assess(model, &pixels, wanted);
         work.clock.inference.add(start.elapsed());
         for (photo, assessment) in batch.into_iter().zip(assessed) {
+            let (assessment, descriptor) = match assessment {
+                Ok(seen) => (Ok(seen.assessment), seen.descriptor),
+                Err(reason) => (Err(reason), None),
+            };
             let result = assessment.map(|Assessment { score, scene }| Scored {
                 score,
                 scene,
@@ -49,6 +60,7 @@ pub(super) fn run(
             let outcome = Outcome {
                 index,
                 result,
+                descriptor,
                 state: photo.state,
                 known: false,
             };
@@ -83,48 +95,80 @@ fn collect(work: &Work, ready: &Receiver<Ready>, size: usize) -> Option<Vec<Read
     (!work.cancel.is_cancelled()).then_some(batch)
 }
 
+/// What is asked of the model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Scores,
+    Scenes,
+    /// Scores, and the descriptors they come from, where they do.
+    Descriptors,
+}
+
+/// What a model said of a photo.
+#[derive(Debug, Clone)]
+struct Seen {
+    assessment: Assessment,
+    descriptor: Option<Vec<f32>>,
+}
+
+impl From<Assessment> for Seen {
+    fn from(assessment: Assessment) -> Self {
+        Self {
+            assessment,
+            descriptor: None,
+        }
+    }
+}
+
 /// A score or a reason for every photo. Where the batch fails as a whole, its
 /// photos are tried alone, so that one of them cannot spoil the others.
-fn assess(
-    model: &dyn QualityModel,
-    batch: &[&[u8]],
-    scenes: bool,
-) -> Vec<Result<Assessment, String>> {
-    match attempt(model, batch, scenes) {
+fn assess(model: &dyn QualityModel, batch: &[&[u8]], wanted: Wanted) -> Vec<Result<Seen, String>> {
+    match attempt(model, batch, wanted) {
         Ok(assessed) => assessed.into_iter().map(Ok).collect(),
         Err(reason) if batch.len() == 1 => vec![Err(reason)],
         Err(_) => batch
             .iter()
             .map(|photo| {
-                attempt(model, &[photo], scenes)
-                    .and_then(|assessed| assessed.first().copied().ok_or_else(|| wrong_count(0, 1)))
+                attempt(model, &[photo], wanted).and_then(|assessed| {
+                    assessed.into_iter().next().ok_or_else(|| wrong_count(0, 1))
+                })
             })
             .collect(),
     }
 }
 
-fn attempt(
-    model: &dyn QualityModel,
-    batch: &[&[u8]],
-    scenes: bool,
-) -> Result<Vec<Assessment>, String> {
-    let assess = || match scenes {
-        true => model.assess(batch),
-        false => {
+fn attempt(model: &dyn QualityModel, batch: &[&[u8]], wanted: Wanted) -> Result<Vec<Seen>, String> {
+    let assess = || match (wanted, model.describing()) {
+        (Wanted::Scenes, _) => Ok(model.assess(batch)?.into_iter().map(Seen::from).collect()),
+        (Wanted::Descriptors, Some(model)) => {
+            let descriptors = model.describe(batch)?.into_iter();
+            descriptors
+                .map(|descriptor| scored(model, descriptor))
+                .collect()
+        }
+        _ => {
             let scores = model.score(batch)?.into_iter();
             Ok(scores
-                .map(|score| Assessment { score, scene: None })
-                .collect())
+                .map(|score| Assessment { score, scene: None }.into())
+                .collect::<Vec<Seen>>())
         }
     };
     let assessed = guarded(assess)
         .map_err(|panic| format!("the network broke down: {panic}"))?
-        .map_err(|error| error.to_string())?;
+        .map_err(|error: ModelError| error.to_string())?;
     if assessed.len() == batch.len() {
         Ok(assessed)
     } else {
         Err(wrong_count(assessed.len(), batch.len()))
     }
+}
+
+fn scored(model: &dyn DescribingModel, descriptor: Vec<f32>) -> Result<Seen, ModelError> {
+    let score = model.score_described(&descriptor)?;
+    Ok(Seen {
+        assessment: Assessment { score, scene: None },
+        descriptor: Some(descriptor),
+    })
 }
 
 fn wrong_count(scores: usize, photos: usize) -> String {

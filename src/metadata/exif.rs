@@ -35,6 +35,14 @@ pub struct Exif {
     pub flash: Option<bool>,
     /// The colours that the samples stand for.
     pub colours: Option<Colours>,
+    /// What tells two cameras of one kind apart.
+    pub serial: Option<String>,
+    /// Whether the camera says that it is bracketing exposures.
+    pub auto_bracket: Option<bool>,
+    /// How far away it was focused, in metres.
+    pub subject_distance_m: Option<f64>,
+    /// Where the camera looked, in degrees clockwise from north.
+    pub direction_degrees: Option<f64>,
 }
 
 impl Exif {
@@ -114,6 +122,22 @@ impl Moment {
     }
 }
 
+impl Moment {
+    /// Milliseconds since the beginning of 1970, as if the clock showed UTC; they
+    /// compare as moments do, and tell how far two of one clock are apart.
+    pub fn milliseconds(self) -> i64 {
+        // Days in the Gregorian calendar, in years that begin with March.
+        let (year, month) = (i64::from(self.year), i64::from(self.month));
+        let year = if month <= 2 { year - 1 } else { year };
+        let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
+        let of_year = (153 * ((month + 9) % 12) + 2) / 5 + i64::from(self.day) - 1;
+        let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468;
+        let seconds =
+            i64::from(self.hour) * 3600 + i64::from(self.minute) * 60 + i64::from(self.second);
+        (days * 86_400 + seconds) * 1000 + i64::from(self.millisecond)
+    }
+}
+
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
@@ -180,6 +204,11 @@ mod tag {
     pub const COLOURS: u16 = 0xA001;
     pub const INTEROPERABILITY: u16 = 0xA005;
     pub const FOCAL_35: u16 = 0xA405;
+    pub const GPS: u16 = 0x8825;
+    pub const DIRECTION: u16 = 0x0011;
+    pub const DISTANCE: u16 = 0x9206;
+    pub const EXPOSURE_MODE: u16 = 0xA402;
+    pub const SERIAL: u16 = 0xA431;
     pub const LENS: u16 = 0xA434;
     pub const LENS_RANGE: u16 = 0xA432;
     pub const DNG_LENS: u16 = 0xC630;
@@ -228,6 +257,8 @@ impl Exif {
         });
         let bias = real(tag::BIAS);
         let focal = real(tag::FOCAL).and_then(positive);
+        // Its numerator of all ones is infinity, which is no distance to step from.
+        let distance = real(tag::DISTANCE).and_then(positive).filter(|&d| d < 1e5);
         let focal_35 = real(tag::FOCAL_35).and_then(positive);
         let iso = tiff
             .number(exif, tag::ISO)
@@ -257,6 +288,10 @@ impl Exif {
             exposure_bias: bias,
             flash: tiff.number(exif, tag::FLASH).map(|bits| bits & 1 == 1),
             colours: colours(tiff, exif),
+            serial: tiff.text(exif, tag::SERIAL),
+            auto_bracket: tiff.number(exif, tag::EXPOSURE_MODE).map(|mode| mode == 2),
+            subject_distance_m: distance,
+            direction_degrees: direction(tiff, main),
         }
     }
 
@@ -277,6 +312,10 @@ impl Exif {
             exposure_bias: self.exposure_bias.or(other.exposure_bias),
             flash: self.flash.or(other.flash),
             colours: self.colours.or(other.colours),
+            serial: self.serial.or(other.serial),
+            auto_bracket: self.auto_bracket.or(other.auto_bracket),
+            subject_distance_m: self.subject_distance_m.or(other.subject_distance_m),
+            direction_degrees: self.direction_degrees.or(other.direction_degrees),
         }
     }
 }
@@ -302,6 +341,14 @@ fn captured<R: Read + Seek>(
                 Moment::parse(&text, None, None)
             })
     })
+}
+
+/// Where the camera looked, which phones and some cameras note with the place.
+fn direction<R: Read + Seek>(tiff: &mut Tiff<R>, main: &Directory) -> Option<f64> {
+    let at = tiff.number(main, tag::GPS)?;
+    let gps = tiff.directory(at).ok()?;
+    let degrees = tiff.reals(&gps, tag::DIRECTION).first().copied()?;
+    (0.0..=360.0).contains(&degrees).then_some(degrees)
 }
 
 /// The colour space: EXIF itself has a number for sRGB alone, and Adobe RGB is
@@ -341,81 +388,4 @@ fn lens_name(range: &[f64]) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn moments_parse_and_refuse_what_is_none() {
-        let moment = Moment::parse("2019:06:06 07:29:51", Some("04"), Some("+02:00")).unwrap();
-        assert_eq!(moment.to_string(), "2019-06-06 07:29:51");
-        assert_eq!(moment.millisecond, 40);
-        assert_eq!(moment.offset_minutes, Some(120));
-        for none in [
-            "",
-            "0000:00:00 00:00:00",
-            "    :  :     :  :  ",
-            "2019:13:01 00:00:00",
-            "2019:06:06",
-            "99999:01:01 00:00:00",
-        ] {
-            assert_eq!(Moment::parse(none, None, None), None, "{none}");
-        }
-    }
-
-    #[test]
-    fn parts_of_a_second_and_zones() {
-        assert_eq!(milliseconds("1"), Some(100));
-        assert_eq!(milliseconds("123456"), Some(123));
-        assert_eq!(milliseconds(" "), None);
-        assert_eq!(offset("-03:30"), Some(-210));
-        assert_eq!(offset("Z"), Some(0));
-        for none in ["", "+", "02:00", "+2", "+99:00", "é0:00"] {
-            assert_eq!(offset(none), None, "{none}");
-        }
-    }
-
-    #[test]
-    fn lenses_without_a_name() {
-        assert_eq!(lens_name(&[24.0, 105.0, 4.0, 4.0]).unwrap(), "24-105mm f/4");
-        assert_eq!(lens_name(&[35.0, 35.0, f64::NAN, 0.0]).unwrap(), "35mm");
-        assert_eq!(lens_name(&[0.0, 0.0, 0.0, 0.0]), None);
-        assert_eq!(lens_name(&[]), None);
-    }
-
-    /// A little-endian directory from tag, kind, count and value.
-    fn directory(entries: &[(u16, u16, u32, u32)]) -> Vec<u8> {
-        let mut bytes = b"II\x2a\0\x08\0\0\0".to_vec();
-        bytes.extend((entries.len() as u16).to_le_bytes());
-        for &(tag, kind, count, value) in entries {
-            bytes.extend(tag.to_le_bytes());
-            bytes.extend(kind.to_le_bytes());
-            bytes.extend(count.to_le_bytes());
-            bytes.extend(value.to_le_bytes());
-        }
-        bytes.extend([0; 4]);
-        bytes
-    }
-
-    #[test]
-    fn fields_are_read_and_damage_is_survived() {
-        let good = directory(&[
-            (0x112, 3, 1, 6),
-            (0x10F, 2, 4, u32::from_le_bytes(*b"abc\0")),
-        ]);
-        let exif = Exif::from_bytes(&good);
-        assert_eq!(exif.orientation, Some(Orientation::Rotated90));
-        assert_eq!(exif.make.as_deref(), Some("abc"));
-        for end in 0..good.len() {
-            Exif::from_bytes(&good[..end]);
-        }
-        // A directory that is its own EXIF directory, an endless text, a kind
-        // that does not exist, an offset beyond the end.
-        let odd = directory(&[
-            (0x8769, 4, 1, 8),
-            (0x10F, 2, u32::MAX, 4),
-            (0x112, 77, 1, 6),
-            (0x110, 2, 100, 1 << 30),
-        ]);
-        assert_eq!(Exif::from_bytes(&odd), Exif::default());
-    }
-}
+mod tests;

@@ -81,6 +81,11 @@ pub trait QualityModel: Send + Sync {
         None
     }
 
+    /// The model as one that scores by a descriptor, if it is one.
+    fn describing(&self) -> Option<&dyn DescribingModel> {
+        None
+    }
+
     /// Whether [`QualityModel::assess`] says what kind of scene a photo is.
     fn tells_scenes(&self) -> bool {
         false
@@ -97,6 +102,31 @@ pub trait QualityModel: Send + Sync {
             .map(|score| Assessment { score, scene: None })
             .collect())
     }
+}
+
+/// A model that scores a photo by what its backbone makes of it, so that a photo
+/// needs the backbone only once, whoever's taste it is scored by.
+pub trait DescribingModel: QualityModel {
+    /// Names the backbone: models of one key give a photo the same descriptor to
+    /// the last bit.
+    fn backbone_key(&self) -> String;
+
+    /// Descriptors [1120] of photos; see [`QualityModel::score`] for the batch.
+    ///
+    /// # Errors
+    /// As [`QualityModel::score`].
+    fn describe(&self, batch: &[&[u8]]) -> Result<Vec<Vec<f32>>, ModelError>;
+
+    /// The score of a photo with this descriptor [1120], the one that
+    /// [`QualityModel::score`] gives it.
+    ///
+    /// # Errors
+    /// [`ModelError::NotFinite`] when the descriptor holds no finite numbers.
+    fn score_described(&self, descriptor: &[f32]) -> Result<Score, ModelError>;
+
+    /// The descriptor [1120] less the mean of typical photos, divided by their
+    /// deviation, number by number.
+    fn standardised(&self, descriptor: &[f32]) -> Vec<f32>;
 }
 
 /// What a model says about a photo.

@@ -7,7 +7,12 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use keepers::catalog::Catalog;
-use keepers::engine::{Memory, Options, Pictures, Request, start_knowing};
+use keepers::engine::{
+    Cancel, Descriptors, Known, Memory, Options, Pictures, Request, Seen, describe_knowing,
+    start_knowing,
+};
+use keepers::model::efficientnet::DESCRIPTOR;
+use keepers::model::{DescribingModel, ModelError, ModelInfo, QualityModel, Score};
 
 use super::{Done, request};
 use crate::support::luminance::Luminance;
@@ -138,4 +143,120 @@ fn a_catalog_that_breaks_stops_nothing() {
     let trouble = memory.trouble().unwrap().to_string();
     assert!(trouble.contains("keepers.db"), "{trouble}");
     assert!(memory.trouble().is_none(), "it is told once");
+}
+
+/// Luminance by way of a descriptor, times a factor that stands for a taste.
+#[derive(Debug)]
+struct Describing(Luminance, f64);
+
+impl QualityModel for Describing {
+    fn info(&self) -> &ModelInfo {
+        self.0.info()
+    }
+
+    fn input_side(&self) -> u32 {
+        self.0.input_side()
+    }
+
+    fn score(&self, batch: &[&[u8]]) -> Result<Vec<Score>, ModelError> {
+        let descriptors = self.describe(batch)?;
+        descriptors
+            .iter()
+            .map(|d| self.score_described(d))
+            .collect()
+    }
+
+    fn describing(&self) -> Option<&dyn DescribingModel> {
+        Some(self)
+    }
+}
+
+impl DescribingModel for Describing {
+    fn backbone_key(&self) -> String {
+        "luminance".to_owned()
+    }
+
+    fn describe(&self, batch: &[&[u8]]) -> Result<Vec<Vec<f32>>, ModelError> {
+        let scores = self.0.score(batch)?.into_iter();
+        Ok(scores
+            .map(|score| vec![score.value() as f32; DESCRIPTOR])
+            .collect())
+    }
+
+    fn score_described(&self, descriptor: &[f32]) -> Result<Score, ModelError> {
+        let mean = f64::from(descriptor[0]) / 100.0;
+        Score::from_probability(mean * self.1).ok_or(ModelError::NotFinite)
+    }
+
+    fn standardised(&self, descriptor: &[f32]) -> Vec<f32> {
+        descriptor.to_owned()
+    }
+}
+
+/// What the backbone made of a photo is kept with its score: another profile, and
+/// whatever else works on descriptors, decodes nothing.
+#[test]
+fn descriptors_of_scored_photos_are_used_without_decoding() {
+    let (folder, home) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (folder, home) = (folder.path(), home.path());
+    let paths = greys(folder, 6);
+    // Old enough for time stamps to count.
+    std::thread::sleep(Duration::from_millis(2700));
+    let kept = || Descriptors::new(&home.join("descriptors"), 1 << 20, "luminance");
+    let score = |taste: f64, profile: Option<&str>| {
+        let catalog = Catalog::open(&home.join("keepers.db")).unwrap().catalog;
+        let memory = Memory::new(catalog, "a")
+            .with_profile(profile.map(str::to_owned))
+            .with_descriptors(Some(kept()));
+        let model = Arc::new(Describing(Luminance::default(), taste));
+        let known: Arc<dyn Known> = Arc::new(memory);
+        let job = start_knowing(
+            request(&[folder], false),
+            model.clone(),
+            Options::default(),
+            Some(known),
+        );
+        let done = Done::read(&job);
+        (done, model.0.photos.load(Ordering::SeqCst))
+    };
+    let (first, seen) = score(1.0, None);
+    assert_eq!((first.summary.scored, seen), (6, 6));
+    let (other, seen) = score(0.5, Some("taste"));
+    assert_eq!((other.summary.scored, other.summary.known, seen), (6, 0, 0));
+    assert_eq!(other.summary.timings.decode, Duration::ZERO);
+    let anew = {
+        let model = Arc::new(Describing(Luminance::default(), 0.5));
+        let job = start_knowing(request(&[folder], false), model, Options::default(), None);
+        Done::read(&job)
+    };
+    assert_eq!(other.scores(), anew.scores());
+    for photo in &other.photos {
+        assert_eq!(photo.outcome.as_ref().unwrap().size, (40, 30));
+    }
+    // It was recorded, too.
+    assert_eq!(score(0.5, Some("taste")).0.summary.known, 6);
+
+    // Describing finds them, with the catalog or by content alone.
+    for catalog in [true, false] {
+        let catalog = catalog.then(|| Catalog::open(&home.join("keepers.db")).unwrap().catalog);
+        let model = Describing(Luminance::default(), 1.0);
+        let known = Seen::new(kept(), catalog);
+        let described = describe_knowing(
+            &model,
+            &paths,
+            Some(&known),
+            &Cancel::default(),
+            &mut |_| {},
+        );
+        assert_eq!(described.unwrap().len(), 6);
+        assert_eq!(model.0.photos.load(Ordering::SeqCst), 0);
+    }
+    // Damage is as good as absence.
+    for group in fs::read_dir(home.join("descriptors")).unwrap() {
+        for file in fs::read_dir(group.unwrap().path()).unwrap() {
+            fs::write(file.unwrap().path(), b"KprsDsc1 and nothing else").unwrap();
+        }
+    }
+    let (damaged, seen) = score(0.25, Some("other"));
+    assert_eq!((damaged.summary.scored, seen), (6, 6));
 }

@@ -3,7 +3,7 @@ use rusqlite::params;
 use super::*;
 
 /// What a catalog of each version may hold, beyond the version before.
-const CONTENT: [&str; 3] = [
+const CONTENT: [&str; 4] = [
     "INSERT INTO folders (id, path) VALUES (1, x'2F61');
      INSERT INTO photos (id, folder, name, size, modified, changed, settled, content)
      VALUES (7, 1, x'622E6A7067', 10, 20, 30, 1, zeroblob(32));
@@ -15,6 +15,10 @@ const CONTENT: [&str; 3] = [
     "INSERT INTO journal (id, at, command) VALUES (2, 6, 'moved');
      INSERT INTO moves VALUES (2, 0, 0, 0, 7, x'2F61', x'2F62', 10, 20, zeroblob(32), 1);
      INSERT INTO moving VALUES (2, 0);",
+    "INSERT INTO photos (id, folder, name, size, modified, changed, settled, content)
+     VALUES (8, 1, x'632E6A7067', 10, 20, 30, 1, zeroblob(32));
+     INSERT INTO bonds VALUES (7, 8, 1);
+     INSERT INTO bond_changes VALUES (1, 7, 8, NULL, 1);",
 ];
 
 /// A catalog as the program of that version left it.

@@ -19,7 +19,7 @@ use super::device::{Device, DeviceError};
 use super::efficientnet::wgpu::Backed;
 use super::efficientnet::{Fused, SIDE, Weights};
 use super::simd::Level;
-use super::{Interval, ModelError, ModelInfo, QualityModel, Score};
+use super::{DescribingModel, Interval, ModelError, ModelInfo, QualityModel, Score};
 
 /// The default model's file, built into the program so that a copied binary
 /// works alone.
@@ -32,6 +32,8 @@ pub struct CompactModel {
     backbone: Fused,
     /// Where descriptors come from, if not from the processor.
     gpu: Option<Backed>,
+    /// Hash of the backbone's tensors.
+    backbone_hash: String,
     head: Head,
     scale: Option<Scale>,
 }
@@ -74,6 +76,7 @@ impl CompactModel {
             info: metadata.info,
             backbone,
             gpu: None,
+            backbone_hash: backbone_hash(tensors)?,
             head: Head::from_tensors(tensors, weights)?,
             scale: Scale::from_tensors(tensors, weights)?,
         })
@@ -194,6 +197,55 @@ impl QualityModel for CompactModel {
     fn interval(&self, score: Score) -> Option<Interval> {
         Some(self.scale.as_ref()?.interval(score))
     }
+
+    fn describing(&self) -> Option<&dyn DescribingModel> {
+        // Those of other devices differ in their last bits, and are not kept.
+        match self.gpu {
+            Some(_) => None,
+            None => Some(self),
+        }
+    }
+}
+
+impl DescribingModel for CompactModel {
+    fn backbone_key(&self) -> String {
+        // Kernels of different instructions may round differently.
+        format!("{} {}", self.backbone_hash, self.backbone.level().name())
+    }
+
+    fn describe(&self, batch: &[&[u8]]) -> Result<Vec<Vec<f32>>, ModelError> {
+        Self::describe(self, batch)
+    }
+
+    fn score_described(&self, descriptor: &[f32]) -> Result<Score, ModelError> {
+        self.score_of(descriptor)
+    }
+
+    fn standardised(&self, descriptor: &[f32]) -> Vec<f32> {
+        self.head.standardised(descriptor)
+    }
+}
+
+/// Hash of a model file's tensors but for the head's and the scale's, which say
+/// nothing of what the backbone gives.
+fn backbone_hash(tensors: &HashMap<String, Tensor>) -> Result<String, ModelError> {
+    let mut names: Vec<&String> = tensors
+        .keys()
+        .filter(|name| name.starts_with("backbone."))
+        .collect();
+    names.sort();
+    let mut hasher = blake3::Hasher::new();
+    let mut bytes = Vec::new();
+    for name in names {
+        let Some(tensor) = tensors.get(name) else {
+            continue;
+        };
+        hasher.update(format!("{name} {:?} {:?}\n", tensor.dtype(), tensor.dims()).as_bytes());
+        bytes.clear();
+        tensor.write_bytes(&mut bytes)?;
+        hasher.update(&bytes);
+    }
+    Ok(hasher.finalize().to_hex().to_string())
 }
 
 /// Checks a model file more thoroughly than loading does: its stored identity
