@@ -102,6 +102,7 @@ fn scrolling(folder: &Path) {
             unit: egui::MouseWheelUnit::Point,
             delta: egui::vec2(0.0, -400.0),
             phase: egui::TouchPhase::Move,
+            source: egui::MouseWheelSource::Wheel,
             modifiers: egui::Modifiers::NONE,
         });
         let start = Instant::now();

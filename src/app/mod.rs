@@ -130,7 +130,7 @@ impl App {
         let mut app = Self {
             state,
             pictures: Pictures::new(ctx),
-            tutor: Tutor::open(options.home.clone(), Arc::clone(&mail)),
+            tutor: Tutor::open(setup.clone(), Arc::clone(&mail)),
             ratings: RatingDesk::open(setup.clone(), Arc::clone(&mail)),
             desk: ScoringDesk::open(setup, teller.clone(), Arc::clone(&mail)),
             teller,

@@ -7,17 +7,20 @@ use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use super::{Mail, spawn};
+use super::{Mail, Setup, spawn};
 use crate::app::apply::{LearnErrand, LearnNews, Message};
 use crate::app::state::{Expected, Lesson, Mover, PhotoId};
+use crate::catalog::Catalog;
 use crate::engine::calibration::Calibration;
 use crate::engine::models::{self, Device, Source};
 use crate::engine::profiles::{self, ProfilesError};
-use crate::engine::{Cancel, Progress};
+use crate::engine::{Cancel, Descriptors, Known, Progress, Seen};
 use crate::guard::guarded;
 use crate::home::Home;
 use crate::learning::calibrate::check::Report;
 use crate::learning::calibrate::taste::Taste;
+use crate::model::QualityModel;
+use crate::model::compact::CompactModel;
 use crate::report::dates;
 
 /// Photos that move up, and that move down, which are shown.
@@ -51,10 +54,10 @@ enum Order {
 
 impl Tutor {
     /// Starts the thread.
-    pub fn open(home: Option<Home>, mail: Mail) -> Self {
+    pub fn open(setup: Setup, mail: Mail) -> Self {
         let (orders, incoming) = bounded(64);
         let post = Arc::clone(&mail);
-        if let Err(error) = spawn("keepers-tutor", move || run(home, &incoming, &mail)) {
+        if let Err(error) = spawn("keepers-tutor", move || run(&setup, &incoming, &mail)) {
             post.send(Message::Problem(format!(
                 "Nothing can be learned: the system gave no thread for it: {error}"
             )));
@@ -121,7 +124,7 @@ struct Class {
     learned: Option<(Taste, Report)>,
 }
 
-fn run(home: Option<Home>, orders: &Receiver<Order>, mail: &Mail) {
+fn run(setup: &Setup, orders: &Receiver<Order>, mail: &Mail) {
     let mut class: Option<Class> = None;
     for order in orders {
         let sent = match order {
@@ -133,7 +136,7 @@ fn run(home: Option<Home>, orders: &Receiver<Order>, mail: &Mail) {
             } => {
                 // The one before is not needed while the next is made.
                 class = None;
-                let begun = guarded(|| begin(number, &source, photos, &cancel, mail))
+                let begun = guarded(|| begin(setup, number, &source, photos, &cancel, mail))
                     .unwrap_or_else(|panic| Err(format!("looking at photos broke down: {panic}")));
                 let result = match begun {
                     Ok(None) => continue,
@@ -154,7 +157,7 @@ fn run(home: Option<Home>, orders: &Receiver<Order>, mail: &Mail) {
                 None => true,
             },
             Order::Keep { name, replace } => {
-                let result = match (&class, &home) {
+                let result = match (&class, &setup.home) {
                     (Some(class), Some(home)) => class.keep(&name, replace, home),
                     (None, _) => Err(("nothing was learned yet".to_owned(), false)),
                     (_, None) => {
@@ -174,6 +177,7 @@ fn run(home: Option<Home>, orders: &Receiver<Order>, mail: &Mail) {
 /// Asks the network about photos; `None` when it was cancelled. The number is
 /// how many could not be looked at.
 fn begin(
+    setup: &Setup,
     number: u64,
     source: &Source,
     photos: Vec<(PhotoId, PathBuf)>,
@@ -190,7 +194,10 @@ fn begin(
         let progress = *progress;
         mail.send(Message::Learn(LearnNews::Progress { number, progress }));
     };
-    let described = Calibration::describe(&model, &paths, cancel, &mut progress);
+    // What was scored with this network was looked at then.
+    let known = seen(setup, &model);
+    let known = known.as_ref().map(|known| known as &dyn Known);
+    let described = Calibration::describe_knowing(&model, &paths, known, cancel, &mut progress);
     let Some((calibration, failed)) = described else {
         return Ok(None);
     };
@@ -208,6 +215,16 @@ fn begin(
         learned: None,
     };
     Ok(Some((class, failed.len())))
+}
+
+/// What is known of photos that were looked at before.
+fn seen(setup: &Setup, model: &CompactModel) -> Option<Seen> {
+    let home = setup.home.as_ref()?;
+    let descriptors = Descriptors::of_user(home, model.describing()?);
+    // Where it cannot be used, that is said when scoring.
+    let file = setup.catalog_file();
+    let catalog = file.and_then(|file| Catalog::open_existing(&file).ok().flatten());
+    Some(Seen::new(descriptors, catalog))
 }
 
 impl Class {

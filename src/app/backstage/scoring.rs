@@ -11,7 +11,7 @@ use crate::app::apply::{Message, ModelNews};
 use crate::catalog::Catalog;
 use crate::engine::models::Source;
 use crate::engine::profiles;
-use crate::engine::{self, Cancel, Event, Known, Memory, Options, Pictures, Request};
+use crate::engine::{self, Cancel, Descriptors, Event, Known, Memory, Options, Pictures, Request};
 use crate::model::QualityModel;
 use crate::report::paths;
 
@@ -159,7 +159,7 @@ fn use_model(
     let model = match profiles::open(&source, setup.device, named, setup.home.as_ref()) {
         Ok(profiles::Opened { model, profile }) => {
             let info = model.info().clone();
-            let known = memory(setup, &info.identity, profile, mail);
+            let known = memory(setup, &*model, profile, mail);
             scenes = teller.set(&model);
             *opened = Ok(Opened { model, known });
             Ok(info)
@@ -184,7 +184,7 @@ fn use_model(
 /// scoring does without.
 fn memory(
     setup: &Setup,
-    model: &str,
+    model: &dyn QualityModel,
     profile: Option<String>,
     mail: &Mail,
 ) -> Option<Arc<dyn Known>> {
@@ -200,8 +200,12 @@ fn memory(
                     paths::shown(&aside)
                 ));
             }
-            let memory = Memory::new(opened.catalog, model).with_profile(profile);
-            let folder = setup.home.as_ref()?.cache.join("pictures");
+            let home = setup.home.as_ref()?;
+            let describing = model.describing();
+            let memory = Memory::new(opened.catalog, &model.info().identity)
+                .with_profile(profile)
+                .with_descriptors(describing.map(|it| Descriptors::of_user(home, it)));
+            let folder = home.cache.join("pictures");
             Some(Arc::new(
                 memory.with_pictures(Pictures::new(&folder, PICTURES)),
             ))

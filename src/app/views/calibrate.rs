@@ -375,12 +375,9 @@ fn movers(
 ) {
     ui.label(RichText::new("What changes most").font(theme::score()));
     let cell = Vec2::new((ui.available_width() - 3.0 * UNIT) / 4.0, 22.0 * UNIT);
-    let rows: [(&str, fn(&&Mover) -> bool); 2] = [
-        ("Rises", |it| it.after < it.before),
-        ("Falls", |it| it.after > it.before),
-    ];
-    for (name, belongs) in rows {
-        let row: Vec<&Mover> = movers.iter().filter(belongs).collect();
+    let rises = |mover: &&Mover| mover.after < mover.before;
+    let (up, down): (Vec<&Mover>, Vec<&Mover>) = movers.iter().partition(rises);
+    for (name, row) in [("Rises", up), ("Falls", down)] {
         if row.is_empty() {
             continue;
         }
