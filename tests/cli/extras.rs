@@ -112,7 +112,7 @@ fn every_command_has_a_manual_page() {
         ("keepers.1", "KEEPERS_HOME"),
         ("keepers-score.1", "recursive"),
         ("keepers-rate.1", "sidecar"),
-        ("keepers-undo.1", "rating"),
+        ("keepers-undo.1", "rated"),
         ("keepers-xmp-show.1", "sidecars"),
         ("keepers-catalog-export.1", "rating"),
         ("keepers-evaluate.1", "SRCC"),

@@ -1,8 +1,8 @@
 //! Sorting and filtering, and what of it is on.
 
 use egui::{
-    Button, ComboBox, DragValue, Frame, Margin, Panel as Side, RichText, ScrollArea, TextEdit, Ui,
-    WidgetInfo,
+    Align, Button, ComboBox, DragValue, Frame, Layout, Margin, Panel as Side, RichText, ScrollArea,
+    TextEdit, Ui, WidgetInfo,
 };
 
 use super::{controls, rating};
@@ -24,7 +24,12 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         .frame(frame)
         .show(ui, |ui| {
             ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-                ui.label(RichText::new("Find").font(theme::score()));
+                ui.horizontal(|ui| {
+                    ui.label(RichText::new("Find").font(theme::score()));
+                    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                        controls::button(ui, state, Command::ClearFilter, commands);
+                    });
+                });
                 sort(ui, state, commands);
                 ui.add_space(2.0 * UNIT);
                 let mut filter = state.find.filter.clone();
@@ -32,8 +37,6 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
                 if filter != state.find.filter {
                     commands.push(Command::SetFilter(filter));
                 }
-                ui.add_space(2.0 * UNIT);
-                controls::button(ui, state, Command::ClearFilter, commands);
             });
         });
 }
@@ -76,6 +79,10 @@ fn controls_of(ui: &mut Ui, state: &State, filter: &mut Filter) {
         .hint_text("Part of a name")
         .desired_width(f32::INFINITY);
     ui.add(edit);
+    ui.horizontal_wrapped(|ui| {
+        ui.checkbox(&mut filter.unrated, "Not rated");
+        ui.checkbox(&mut filter.unreadable, "Without a score");
+    });
     caption(ui, "Flag");
     ui.horizontal_wrapped(|ui| {
         for (flag, name) in [
@@ -131,9 +138,6 @@ fn controls_of(ui: &mut Ui, state: &State, filter: &mut Filter) {
     let lens = |photo: &Photo| photo.lens().map(str::to_owned);
     one_of(ui, "Lens", shoot, lens, &mut filter.lens);
     one_of(ui, "File type", shoot, Photo::kind, &mut filter.kind);
-    ui.add_space(2.0 * UNIT);
-    ui.checkbox(&mut filter.unrated, "Not rated");
-    ui.checkbox(&mut filter.unreadable, "Without a score");
 }
 
 /// How many photos have which score; drawing over it chooses a range.
