@@ -10,6 +10,7 @@ mod looking;
 #[cfg(test)]
 mod looking_tests;
 mod models;
+mod possible;
 mod rating;
 #[cfg(test)]
 mod rating_tests;
@@ -21,19 +22,17 @@ use std::sync::Arc;
 
 use image::RgbImage;
 
-use super::command::{Command, Step};
+use super::command::Command;
 use super::keys::Keymap;
 use super::settings::SCALES;
-use super::state::{
-    Choice, Filter, Installed, LookUp, Notice, Palette, Panel, PhotoId, State, TILE_SIDES, View,
-};
+use super::state::{Choice, Filter, Notice, Palette, Panel, PhotoId, State, TILE_SIDES, View};
 use crate::engine::{Event, PhotoResult};
-use crate::metadata::xmp::Flag;
 use crate::model::Scene;
 
 pub use acts::{FileNews, flagged};
 pub use learning::{LearnErrand, LearnNews};
 pub use models::{ModelErrand, ModelNews};
+pub use possible::possible;
 pub use rating::{RatingErrand, RatingNews, Turned};
 
 /// What has to be done outside the state.
@@ -190,7 +189,7 @@ pub fn apply(state: &mut State, command: Command) -> Vec<Effect> {
         | Command::ToggleOverlay(_)
         | Command::SetBackdrop(_) => looking::look(state, command),
         Command::Back => match (state.panel.take(), state.view) {
-            (None, View::Loupe | View::Compare | View::Survey)
+            (None, View::Loupe | View::Compare | View::Survey | View::Calibrate)
                 if state.looking.zoom.scale.is_some() =>
             {
                 state.looking.zoom.scale = None;
@@ -378,8 +377,7 @@ pub fn wishes(state: &mut State) -> Vec<Effect> {
     if !looked_at || !state.models.tells_scenes || state.scene_of.is_some() {
         return Vec::new();
     }
-    let photo = |id| Some((id, state.shoot.photo(id)?));
-    let Some((id, photo)) = state.focus.and_then(photo) else {
+    let Some((id, photo)) = state.focused() else {
         return Vec::new();
     };
     let untold = photo.scored().is_some_and(|it| it.scene.is_none());
@@ -464,52 +462,4 @@ fn tile_side(state: &mut State, side: f32) {
     let [least, _, most] = TILE_SIDES;
     state.tile_side = side.clamp(least, most);
     state.reveal += 1;
-}
-
-/// What the keys panel and buttons need to know: whether a command makes sense
-/// now.
-pub fn possible(state: &State, command: &Command) -> bool {
-    let photos = !state.shoot.is_empty();
-    match command {
-        Command::CopyTable | Command::Export => state.shoot.scored() + state.shoot.failed() > 0,
-        Command::ShowLoupe => photos && state.view != View::Welcome,
-        Command::ShowCompare => photos && state.shoot.shown().len() > 1,
-        Command::ShowSurvey => state.view == View::Survey || state.culling.chosen.len() > 1,
-        Command::AskTarget { .. } => {
-            state.acts.working.is_none() && !flagged(state, Flag::Pick).is_empty()
-        }
-        Command::PlanFiles(choice) => {
-            state.acts.working.is_none() && !flagged(state, choice.flag()).is_empty()
-        }
-        Command::CarryOut => match &state.acts.plan {
-            Some(Ok(plan)) => !plan.is_blocked() && !plan.groups.is_empty(),
-            _ => false,
-        },
-        Command::ShowCalibrate => photos,
-        Command::KeepProfile => {
-            let lesson = state.learning.lesson.as_ref();
-            let learned = lesson.is_some_and(|lesson| lesson.report.is_ok());
-            learned && !state.learning.studying && !state.learning.name.trim().is_empty()
-        }
-        Command::ShowGrid | Command::Close => state.view != View::Welcome,
-        Command::Go(Step::Previous) => state.place_of_focus().is_some_and(|place| place > 0),
-        Command::Go(Step::Next) => state
-            .place_of_focus()
-            .is_some_and(|place| place + 1 < state.shoot.shown().len()),
-        Command::Toggle(Panel::Problems) => state.shoot.failed() > 0,
-        Command::Stop => state.scoring.is_some(),
-        Command::UseModel(name) => {
-            let models = &state.models;
-            let usable = models.installed(name).is_some_and(|it| it.info.is_ok());
-            usable && models.opening.is_none()
-        }
-        Command::DoubtModel(name) => {
-            let models = &state.models;
-            let removable = |it: &Installed| it.removable && it.source != models.in_use;
-            models.installed(name).is_some_and(removable)
-        }
-        Command::ImportModel => !state.models.importing,
-        Command::LookUpModels => state.models.look_up != LookUp::Running,
-        _ => true,
-    }
 }

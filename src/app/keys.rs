@@ -53,7 +53,7 @@ impl Place {
             Self::Loupe => view == View::Loupe,
             Self::Compare => view == View::Compare,
             Self::Survey => view == View::Survey,
-            Self::Large => matches!(view, View::Loupe | View::Compare | View::Survey),
+            Self::Large => !matches!(view, View::Welcome | View::Grid),
         }
     }
 }

@@ -15,12 +15,13 @@ mod icons;
 mod keys;
 mod overlay;
 mod pictures;
+mod saved;
 mod settings;
 mod state;
 mod theme;
 mod views;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crossbeam_channel::Receiver;
@@ -37,6 +38,7 @@ pub use command::{Command, Step};
 pub use settings::Settings;
 pub use state::{Panel, State, View};
 
+use saved::{SAVED_EVERY, Saved};
 use settings::Look;
 use state::Notice;
 
@@ -120,11 +122,7 @@ impl App {
                 problem: true,
             });
         }
-        let saved = Saved {
-            file: options.home.as_ref().map(Settings::file),
-            settings: options.settings,
-            looked: 0.0,
-        };
+        let saved = Saved::new(options.home.as_ref(), options.settings);
         state.models.in_use = setup.model.clone();
         state.models.profile.clone_from(&setup.profile);
         let mut app = Self {
@@ -143,9 +141,7 @@ impl App {
             memory: views::Memory::default(),
             saved,
         };
-        app.run_errand(ModelErrand::List {
-            in_use: app.state.models.in_use.clone(),
-        });
+        app.run_errand(ModelErrand::ListProfiles);
         app.run(ctx, Command::Open(options.paths));
         app
     }
@@ -280,7 +276,8 @@ impl App {
         self.saved.looked = now;
         if let Some((settings, file)) = self.saved.changed(&self.state) {
             let mail = Arc::clone(&self.mail);
-            aside_or_say("settings", &mail, move |_| save(&settings, &file));
+            let turn = Arc::clone(&self.saved.turn);
+            aside_or_say("settings", &mail, move |_| turn.save(&settings, &file));
         }
     }
 
@@ -303,6 +300,9 @@ impl App {
             ModelErrand::List { in_use } => aside_or_say("models", &mail, move |mail| {
                 send(mail, ModelNews::Installed(shelf.installed(&in_use)));
                 send(mail, ModelNews::Named(Shelf::offered()));
+                send(mail, ModelNews::Profiles(shelf.profiles()));
+            }),
+            ModelErrand::ListProfiles => aside_or_say("profiles", &mail, move |mail| {
                 send(mail, ModelNews::Profiles(shelf.profiles()));
             }),
             ModelErrand::Use(source, profile) => {
@@ -353,41 +353,11 @@ impl App {
     }
 }
 
-/// Seconds between two looks at whether there is something to remember.
-const SAVED_EVERY: f64 = 1.0;
-
-/// What is remembered, as it was written last.
-struct Saved {
-    file: Option<PathBuf>,
-    settings: Settings,
-    /// When it was looked at, in the window's time.
-    looked: f64,
-}
-
-impl Saved {
-    /// What has to be written, and where.
-    fn changed(&mut self, state: &State) -> Option<(Settings, PathBuf)> {
-        let file = self.file.clone()?;
-        let settings = Settings::of(state);
-        if settings == self.settings {
-            return None;
-        }
-        self.settings.clone_from(&settings);
-        Some((settings, file))
-    }
-}
-
-fn save(settings: &Settings, file: &Path) {
-    if let Err(error) = settings.write(file) {
-        tracing::warn!("{}: settings are not remembered: {error}", file.display());
-    }
-}
-
 impl Drop for App {
     fn drop(&mut self) {
         // The window is gone: nobody waits for the disk.
         if let Some((settings, file)) = self.saved.changed(&self.state) {
-            save(&settings, &file);
+            self.saved.turn.save(&settings, &file);
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use egui::{Color32, ColorImage};
 
+use crate::imaging::measures::{BLACK, LIGHT};
+
 /// An overlay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Overlay {
@@ -13,11 +15,6 @@ pub enum Overlay {
     /// Steep edges green.
     Peaking,
 }
-
-/// Values from which a channel counts as clipped, and up to which as black: as in
-/// [`crate::imaging::measures`].
-const LIGHT: u8 = 254;
-const BLACK: u8 = 1;
 
 /// Levels from one pixel to the next but one from which an edge is marked.
 const STEEP: i32 = 48;

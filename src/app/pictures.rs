@@ -119,6 +119,11 @@ impl Pictures {
     /// Takes in what was decoded since the last frame.
     pub fn collect(&mut self, ctx: &egui::Context, shoot: u64) {
         self.large = None;
+        self.small.next_frame();
+        self.full.next_frame();
+        self.measured.next_frame();
+        self.textures.next_frame();
+        self.histograms.next_frame();
         for PictureResult { key, picture } in self.arrived.try_iter().collect::<Vec<_>>() {
             match picture {
                 _ if key.shoot != shoot => {}
@@ -279,6 +284,20 @@ impl Pictures {
         None
     }
 
+    /// Has every pixel of a photo decoded that is not looked at yet, where there is
+    /// room for it beside those of the `shown` one.
+    pub fn full_ahead(&mut self, shoot: &Shoot, shown: PhotoId, photo: PhotoId) {
+        let bytes = |id| {
+            let (width, height) = shoot.photo(id)?.scored()?.size;
+            Some(width as usize * height as usize * 3)
+        };
+        let together = bytes(shown).zip(bytes(photo)).map(|(a, b)| a + b);
+        if together.is_some_and(|together| together <= FULL_BYTES) {
+            // Whether it is there already does not matter.
+            let _ = self.full(shoot, photo);
+        }
+    }
+
     /// The piece of a photo in a column and row of squares of [`PIECE`] pixels;
     /// `None` where it is outside, or has to wait for the next frame.
     pub fn piece(
@@ -362,9 +381,18 @@ impl Pictures {
 /// Things by key, of so many bytes at most; what was used least recently goes
 /// first.
 struct Kept<K: Hash + Eq, V> {
-    things: lru::LruCache<K, (V, usize)>,
+    things: lru::LruCache<K, Thing<V>>,
     bytes: usize,
     most: usize,
+    /// Counts the frames.
+    frame: u64,
+}
+
+/// A kept thing, its bytes, and the frame that used it last.
+struct Thing<V> {
+    value: V,
+    bytes: usize,
+    used: u64,
 }
 
 impl<K: Hash + Eq, V> Kept<K, V> {
@@ -373,22 +401,40 @@ impl<K: Hash + Eq, V> Kept<K, V> {
             things: lru::LruCache::unbounded(),
             bytes: 0,
             most,
+            frame: 0,
         }
     }
 
     fn get(&mut self, key: &K) -> Option<&V> {
-        self.things.get(key).map(|(value, _)| value)
+        let frame = self.frame;
+        let thing = self.things.get_mut(key)?;
+        thing.used = frame;
+        Some(&thing.value)
+    }
+
+    fn next_frame(&mut self) {
+        self.frame += 1;
     }
 
     fn insert(&mut self, key: K, value: V, bytes: usize) {
         self.bytes += bytes;
-        if let Some((_, (_, before))) = self.things.push(key, (value, bytes)) {
-            self.bytes -= before;
+        let thing = Thing {
+            value,
+            bytes,
+            used: self.frame,
+        };
+        if let Some((_, before)) = self.things.push(key, thing) {
+            self.bytes -= before.bytes;
         }
-        // What was just put in stays, however large.
-        while self.bytes > self.most && self.things.len() > 1 {
-            if let Some((_, (_, bytes))) = self.things.pop_lru() {
-                self.bytes -= bytes;
+        // What the last two frames used stays, however large: it would only be
+        // made again for the next.
+        while self.bytes > self.most {
+            let idle = |(_, thing): (&K, &Thing<V>)| thing.used + 1 < self.frame;
+            if !self.things.peek_lru().is_some_and(idle) {
+                break;
+            }
+            if let Some((_, thing)) = self.things.pop_lru() {
+                self.bytes -= thing.bytes;
             }
         }
     }
@@ -408,6 +454,7 @@ mod tests {
         let mut kept = Kept::new(100);
         kept.insert("a", 1, 40);
         kept.insert("b", 2, 40);
+        later(&mut kept);
         assert_eq!(kept.get(&"a"), Some(&1));
         kept.insert("c", 3, 40);
         assert_eq!(kept.get(&"b"), None);
@@ -416,8 +463,29 @@ mod tests {
         assert_eq!(kept.bytes, 80);
         kept.insert("a", 4, 10);
         assert_eq!(kept.bytes, 50);
+        later(&mut kept);
         kept.insert("huge", 5, 1000);
         assert_eq!(kept.get(&"huge"), Some(&5));
         assert_eq!(kept.things.len(), 1);
+    }
+
+    fn later(kept: &mut Kept<&'static str, i32>) {
+        kept.next_frame();
+        kept.next_frame();
+    }
+
+    #[test]
+    fn what_the_screen_shows_stays_however_large_it_is_together() {
+        let mut kept = Kept::new(100);
+        kept.insert("left", 1, 80);
+        kept.next_frame();
+        assert_eq!(kept.get(&"left"), Some(&1));
+        kept.insert("right", 2, 80);
+        kept.next_frame();
+        assert_eq!(kept.get(&"left"), Some(&1));
+        assert_eq!(kept.get(&"right"), Some(&2));
+        later(&mut kept);
+        kept.insert("next", 3, 80);
+        assert_eq!(kept.bytes, 80);
     }
 }

@@ -41,9 +41,11 @@ const DIRECTIONS: usize = 8;
 const MOVED: f32 = 2.0;
 const MOVED_WIDTH: f32 = 2.2;
 
-/// Values from which a channel counts as clipped, and up to which as black.
-const LIGHT: u8 = 254;
-const BLACK: u8 = 1;
+/// Value of 255 from which a channel counts as clipped.
+pub const LIGHT: u8 = 254;
+
+/// Value of 255 up to which all channels of a black pixel are.
+pub const BLACK: u8 = 1;
 
 /// A rectangle of a photo in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

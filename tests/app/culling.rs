@@ -11,21 +11,6 @@ use keepers::home::Home;
 use super::window::Window;
 use crate::support::photos;
 
-/// A window with so many greys in it, scored, whose ratings were read.
-fn greys(count: usize) -> Window {
-    let mut window = Window::new();
-    photos::greys(window.folder.path(), count);
-    open(&mut window);
-    window
-}
-
-fn open(window: &mut Window) {
-    let folder = window.folder.path().to_owned();
-    window.drop(&[&folder]);
-    window.until_scored();
-    window.until_rated();
-}
-
 fn file(window: &Window, name: &str) -> PathBuf {
     window.folder.path().join(name)
 }
@@ -48,7 +33,7 @@ fn focused(window: &Window) -> PathBuf {
 
 #[test]
 fn keys_rate_into_catalog_and_sidecar_and_are_undone_and_redone() {
-    let mut window = greys(3);
+    let mut window = Window::with_greys(3);
     let photo = focused(&window);
     let before = fs::read(&photo).expect("the photo");
     window.press(Key::P);
@@ -92,13 +77,13 @@ fn keys_rate_into_catalog_and_sidecar_and_are_undone_and_redone() {
 
 #[test]
 fn ratings_are_there_the_next_time_and_can_still_be_undone() {
-    let mut window = greys(2);
+    let mut window = Window::with_greys(2);
     let photo = focused(&window);
     window.press(Key::X);
     // The window goes before the disk is done.
     let mut window = window.reopened();
     assert_eq!(kept(&window, &photo), "rejected");
-    open(&mut window);
+    window.open_folder();
     let rejected = |window: &Window| {
         let tiles = window.tiles();
         tiles
@@ -116,7 +101,7 @@ fn ratings_are_there_the_next_time_and_can_still_be_undone() {
 
 #[test]
 fn a_selection_is_rated_as_one_command() {
-    let mut window = greys(5);
+    let mut window = Window::with_greys(5);
     window.press_with(Modifiers::SHIFT, Key::ArrowRight);
     window.press_with(Modifiers::SHIFT, Key::ArrowRight);
     assert!(window.shows("3 selected"));
@@ -147,7 +132,7 @@ fn a_selection_is_rated_as_one_command() {
 
 #[test]
 fn the_pointer_selects_and_rates() {
-    let mut window = greys(4);
+    let mut window = Window::with_greys(4);
     let names: Vec<String> = window
         .tiles()
         .iter()
@@ -186,7 +171,7 @@ fn the_pointer_selects_and_rates() {
 
 #[test]
 fn the_large_view_rates_what_is_seen_and_can_go_on_by_itself() {
-    let mut window = greys(4);
+    let mut window = Window::with_greys(4);
     window.press_with_ctrl(Key::A);
     window.press(Key::Enter);
     window.press(Key::A);
@@ -211,7 +196,7 @@ fn sidecars_of_other_programs_are_shown() {
     let mut window = Window::new();
     let paths = photos::greys(window.folder.path(), 2);
     fs::write(paths[0].with_extension("xmp"), sidecar(4)).expect("a sidecar");
-    open(&mut window);
+    window.open_folder();
     let tiles = window.tiles();
     let rated = tiles.iter().find(|tile| tile.starts_with("000.png"));
     assert!(
@@ -222,7 +207,7 @@ fn sidecars_of_other_programs_are_shown() {
 
 #[test]
 fn where_another_program_rated_meanwhile_the_user_is_asked() {
-    let mut window = greys(1);
+    let mut window = Window::with_greys(1);
     let photo = file(&window, "000.png");
     let sidecar_file = photo.with_extension("xmp");
     window.press(Key::Num2);
@@ -243,7 +228,7 @@ fn where_another_program_rated_meanwhile_the_user_is_asked() {
 
 #[test]
 fn what_cannot_be_kept_is_said_and_shown_as_it_is() {
-    let mut window = greys(2);
+    let mut window = Window::with_greys(2);
     let photo = focused(&window);
     window.press(Key::Num2);
     window.until_rated();
@@ -267,7 +252,7 @@ fn without_a_catalog_nothing_is_rated_and_the_reason_is_said() {
     fs::write(&catalog, b"no folder").expect("a file");
     let mut window = Window::in_home(home);
     photos::greys(window.folder.path(), 1);
-    open(&mut window);
+    window.open_folder();
     window.press(Key::P);
     window.until_shown("000.png: its rating could not be kept");
     assert!(!window.tiles()[0].ends_with("picked"));

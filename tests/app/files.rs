@@ -5,18 +5,6 @@ use std::fs;
 use egui::Key;
 
 use super::window::Window;
-use crate::support::photos;
-
-/// A window with so many greys in it, scored, whose ratings were read.
-fn greys(count: usize) -> Window {
-    let mut window = Window::new();
-    photos::greys(window.folder.path(), count);
-    let folder = window.folder.path().to_owned();
-    window.drop(&[&folder]);
-    window.until_scored();
-    window.until_rated();
-    window
-}
 
 fn files(window: &Window, folder: &str) -> Vec<String> {
     let entries = fs::read_dir(window.folder.path().join(folder));
@@ -31,7 +19,7 @@ fn files(window: &Window, folder: &str) -> Vec<String> {
 
 #[test]
 fn rejected_photos_go_aside_with_their_sidecars_and_come_back() {
-    let mut window = greys(3);
+    let mut window = Window::with_greys(3);
     let before = files(&window, "");
     window.press(Key::X);
     window.until_rated();
@@ -55,7 +43,7 @@ fn rejected_photos_go_aside_with_their_sidecars_and_come_back() {
 
 #[test]
 fn picks_are_copied_and_a_taken_name_is_asked_about() {
-    let mut window = greys(2);
+    let mut window = Window::with_greys(2);
     window.press(Key::P);
     window.until_rated();
     let target = window.folder.path().join("best");
@@ -76,6 +64,19 @@ fn picks_are_copied_and_a_taken_name_is_asked_about() {
     let copies = files(&window, "best");
     let numbered = copies.iter().filter(|name| name.contains(" (2)"));
     assert_eq!(numbered.count(), 2, "{copies:?}");
-    // The photos themselves are where they were.
-    assert_eq!(files(&window, "").len(), 3);
+    // The photos themselves are where they were, for disk and window alike, however
+    // often it is taken back and done again.
+    let there = |window: &Window| {
+        let shoot = &window.harness.state().state().shoot;
+        let folder = window.folder.path();
+        let photos = shoot.order().iter().filter_map(|id| shoot.photo(*id));
+        photos.filter(|it| it.path.parent() == Some(folder)).count()
+    };
+    assert_eq!((files(&window, "").len(), there(&window)), (3, 2));
+    window.press_with_ctrl(Key::Z);
+    window.until_shown("Undone: copied 1 photo");
+    assert_eq!(there(&window), 2);
+    window.press_with_ctrl(Key::Y);
+    window.until_shown("Done again: copied 1 photo");
+    assert_eq!((files(&window, "").len(), there(&window)), (3, 2));
 }

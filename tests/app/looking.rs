@@ -5,18 +5,6 @@ use egui_kittest::kittest::{NodeT, Queryable};
 use keepers::app::View;
 
 use super::window::Window;
-use crate::support::photos;
-
-/// A window with so many greys in it, scored.
-fn greys(count: usize) -> Window {
-    let mut window = Window::new();
-    photos::greys(window.folder.path(), count);
-    let folder = window.folder.path().to_owned();
-    window.drop(&[&folder]);
-    window.until_scored();
-    window.until_rated();
-    window
-}
 
 /// The names of the large photos, in their order.
 fn large(window: &Window, role: &str) -> Vec<String> {
@@ -35,7 +23,7 @@ fn names(window: &Window) -> Vec<String> {
 
 #[test]
 fn a_photo_is_seen_at_its_pixels_and_whole_again() {
-    let mut window = greys(2);
+    let mut window = Window::with_greys(2);
     let names = names(&window);
     window.press(Key::E);
     window.until("the picture", |harness| harness.state().has_pictures());
@@ -61,7 +49,7 @@ fn a_photo_is_seen_at_its_pixels_and_whole_again() {
 
 #[test]
 fn two_are_compared_and_all_surveyed_by_keys_alone() {
-    let mut window = greys(3);
+    let mut window = Window::with_greys(3);
     let names = names(&window);
     window.press(Key::C);
     let pair = |a: usize, b: usize| {

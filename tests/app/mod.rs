@@ -7,5 +7,6 @@ mod find;
 mod inspector;
 mod looking;
 mod models;
+mod settings;
 mod snapshots;
 mod window;

@@ -13,6 +13,8 @@ use keepers::engine::models::{Device, Source};
 use keepers::home::Home;
 use tempfile::TempDir;
 
+use crate::support::photos;
+
 /// How long a test waits for what must happen; no measure of speed.
 const PATIENCE: Duration = Duration::from_secs(180);
 
@@ -108,11 +110,12 @@ impl Window {
         hub: Option<String>,
     ) -> Self {
         let dialogs = Prepared::default();
+        let settings = Settings::read(&Settings::file(&Home::under(home.path()))).0;
         let options = Options {
             paths: Vec::new(),
             model,
-            profile: None,
-            settings: Settings::read(&Settings::file(&Home::under(home.path()))).0,
+            profile: settings.profile.clone(),
+            settings,
             trouble: None,
             device: Device::Cpu,
             home: Some(Home::under(home.path())),
@@ -133,6 +136,22 @@ impl Window {
             folder: tempfile::tempdir().expect("a folder"),
             home,
         }
+    }
+
+    /// With so many greys in it, scored, whose ratings were read.
+    pub fn with_greys(count: usize) -> Self {
+        let mut window = Self::new();
+        photos::greys(window.folder.path(), count);
+        window.open_folder();
+        window
+    }
+
+    /// Opens its folder, until all is scored and read.
+    pub fn open_folder(&mut self) {
+        let folder = self.folder.path().to_owned();
+        self.drop(&[&folder]);
+        self.until_scored();
+        self.until_rated();
     }
 
     /// Goes on until `ready`.
@@ -206,6 +225,15 @@ impl Window {
     pub fn click(&mut self, label: &str) {
         self.harness
             .get_by_role_and_label(egui::Role::Button, label)
+            .click();
+        self.harness.run_steps(2);
+    }
+
+    /// Chooses one of several things that exclude each other.
+    #[track_caller]
+    pub fn choose(&mut self, label: &str) {
+        self.harness
+            .get_by_role_and_label(egui::Role::RadioButton, label)
             .click();
         self.harness.run_steps(2);
     }

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use super::{Effect, RatingErrand, say};
-use crate::app::state::{Choice, Outcome, Panel, PhotoId, State, Working};
+use crate::app::state::{Choice, Outcome, Panel, Photo, PhotoId, State, Working};
 use crate::catalog::moves::{Carried, Kind, OnConflict, Plan, REJECTED, Request};
 use crate::engine::{Cancel, Progress};
 use crate::metadata::xmp::Flag;
@@ -32,13 +32,11 @@ pub enum FileNews {
 }
 
 /// The photos of the open shoot with this flag.
-pub fn flagged(state: &State, flag: Flag) -> Vec<PathBuf> {
+pub fn flagged(state: &State, flag: Flag) -> impl Iterator<Item = &Photo> {
     let photos = state.shoot.order().iter();
     photos
         .filter_map(|id| state.shoot.photo(*id))
-        .filter(|photo| photo.rating.flag == Some(flag))
-        .map(|photo| photo.path.clone())
-        .collect()
+        .filter(move |photo| photo.rating.flag == Some(flag))
 }
 
 /// Finds out what would happen.
@@ -59,7 +57,9 @@ fn plan(state: &mut State) -> Vec<Effect> {
         return Vec::new();
     };
     let request = Request {
-        photos: flagged(state, choice.flag()),
+        photos: flagged(state, choice.flag())
+            .map(|photo| photo.path.clone())
+            .collect(),
         destination: choice.destination(),
         copy: choice.copies(),
         on_conflict: state.acts.on_conflict,
@@ -75,7 +75,8 @@ fn plan(state: &mut State) -> Vec<Effect> {
 pub(super) fn carry_out(state: &mut State) -> Vec<Effect> {
     let acts = &mut state.acts;
     let ready = matches!(&acts.plan, Some(Ok(plan)) if !plan.is_blocked());
-    if acts.working.is_some() || !ready {
+    // What is being scored would not be found.
+    if acts.working.is_some() || !ready || state.scoring.is_some() {
         return Vec::new();
     }
     let (Some(choice), Some(Ok(plan))) = (acts.choice.take(), acts.plan.take()) else {

@@ -17,6 +17,8 @@ pub enum ModelErrand {
         /// The model in use.
         in_use: Source,
     },
+    /// Look at the taste profiles alone.
+    ListProfiles,
     /// Open a model to score with from now on, with a taste profile if one is
     /// named.
     Use(Source, Option<String>),

@@ -2,7 +2,7 @@
 
 use super::{learning, looking, settle_focus};
 use crate::app::command::Step;
-use crate::app::state::{PhotoId, State, View};
+use crate::app::state::{Photo, PhotoId, State, View};
 
 /// Goes to another photo; with `extend` all on the way are selected.
 pub(super) fn go(state: &mut State, step: Step, extend: bool) {
@@ -103,6 +103,12 @@ pub(super) fn all(state: &mut State) {
 }
 
 impl State {
+    /// The photo that keys act on, and what is known of it.
+    pub fn focused(&self) -> Option<(PhotoId, &Photo)> {
+        let id = self.focus?;
+        Some((id, self.shoot.photo(id)?))
+    }
+
     /// The focused photo's place among those shown, from 0.
     pub fn place_of_focus(&self) -> Option<usize> {
         self.shoot.place_shown(self.focus?)

@@ -12,7 +12,7 @@ use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 use super::{Mail, STACK, Setup};
 use crate::app::apply::{FileNews, Message, RatingErrand, RatingNews, Turned};
 use crate::app::state::{Facts, PhotoId};
-use crate::catalog::moves::{self, Act, Carried, Kind, Watch};
+use crate::catalog::moves::{self, Carried, Kind, Watch};
 use crate::catalog::{Catalog, Options, Rated};
 use crate::engine::Progress;
 use crate::guard::guarded;
@@ -193,10 +193,9 @@ impl Desk {
                     let carried = catalog.carry_out(&plan, &command, &mut watch);
                     carried.map_err(|error| error.to_string())
                 });
-                // Copies leave the photos where they are.
-                let photos = match (&result, plan.act) {
-                    (Ok(carried), Act::Move | Act::Bin) => self.went(carried),
-                    _ => Vec::new(),
+                let photos = match &result {
+                    Ok(carried) => self.went(carried),
+                    Err(_) => Vec::new(),
                 };
                 self.mail
                     .send(Message::Files(FileNews::Carried { result, photos }));
@@ -244,13 +243,20 @@ impl Desk {
     fn went(&mut self, carried: &Carried) -> Vec<(PhotoId, Option<PathBuf>)> {
         let mut photos = Vec::new();
         for went in carried.went.iter().filter(|it| it.kind == Kind::Photo) {
-            let Some(&id) = self.places.get(&went.from) else {
+            // A copy leaves the photo where it is.
+            if went.from.symlink_metadata().is_ok() {
+                continue;
+            }
+            let Some(from) = self.place(&went.from) else {
+                continue;
+            };
+            let Some(&id) = self.places.get(&from) else {
                 continue;
             };
             // What is in the bin is still known by where it was.
-            if let Some(to) = &went.to {
-                self.places.remove(&went.from);
-                self.places.insert(to.clone(), id);
+            if let Some(to) = went.to.as_deref().and_then(|to| self.place(to)) {
+                self.places.remove(&from);
+                self.places.insert(to, id);
             }
             photos.push((id, went.to.clone()));
         }

@@ -150,13 +150,26 @@ fn use_model(
     setup: &Setup,
     teller: &SceneTeller,
     source: Source,
-    profile: Option<String>,
+    mut profile: Option<String>,
     opened: &mut Result<Opened, String>,
     mail: &Mail,
 ) -> bool {
     let mut scenes = false;
-    let named = profile.as_deref().map(Path::new);
-    let model = match profiles::open(&source, setup.device, named, setup.home.as_ref()) {
+    let open = |profile: Option<&String>| {
+        let named = profile.map(Path::new);
+        profiles::open(&source, setup.device, named, setup.home.as_ref())
+    };
+    let mut tried = open(profile.as_ref());
+    // Nothing is open yet: a remembered profile that cannot be used any more must
+    // not keep the window from scoring.
+    if let (Err(error), Some(_), Err(_)) = (&tried, &profile, &*opened) {
+        mail.send(Message::Problem(format!(
+            "The profile is left out: {error}"
+        )));
+        profile = None;
+        tried = open(None);
+    }
+    let model = match tried {
         Ok(profiles::Opened { model, profile }) => {
             let info = model.info().clone();
             let known = memory(setup, &*model, profile, mail);

@@ -226,6 +226,10 @@ impl Shoot {
             .into_iter()
             .filter_map(|path| {
                 if let Some(&id) = self.by_path.get(&path) {
+                    // Whoever opens what was in the bin has brought it back.
+                    if self.photo(id).is_some_and(|photo| photo.gone) {
+                        self.relocate(id, Some(path));
+                    }
                     return Some(id);
                 }
                 let id = PhotoId(u32::try_from(self.photos.len()).ok()?);
@@ -469,6 +473,10 @@ pub(in super::super) mod tests {
         shoot.relocate(ids[0], Some("a.jpg".into()));
         shoot.rank();
         assert_eq!(names(&shoot), ["a.jpg", "d.jpg", "c.jpg"]);
+        assert_eq!((shoot.len(), shoot.scored()), (3, 2));
+        // Brought back by other means, and opened again.
+        shoot.relocate(ids[0], None);
+        shoot.add(vec!["a.jpg".into()]);
         assert_eq!((shoot.len(), shoot.scored()), (3, 2));
         // The file that moved is still one photo when it is opened there.
         let again = shoot.add(vec!["elsewhere/d.jpg".into()]);

@@ -75,32 +75,21 @@ fn to_rate(
     memory: &mut Memory,
     commands: &mut Vec<Command>,
 ) {
-    let photo = state
-        .focus
-        .and_then(|id| Some((id, state.shoot.photo(id)?)));
-    let Some((id, photo)) = photo else {
+    let Some((id, photo)) = state.focused() else {
         let text = "There is no photo to rate";
         return controls::message(ui.painter(), ui.max_rect(), icons::IMAGES, text);
     };
-    let frame = Frame::new()
-        .fill(theme::panel())
-        .inner_margin(Margin::symmetric(16, 0));
-    Panel::bottom("to rate")
-        .exact_size(14.0 * UNIT)
-        .frame(frame)
-        .show(ui, |ui| {
-            ui.horizontal_centered(|ui| {
-                rating::row(ui, Rated { id, photo }, commands);
-                let hint = "How much do you like it? 1 to 5, or X; → for another one";
-                ui.label(RichText::new(hint).color(theme::second()));
-                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                    controls::icon_button(ui, state, Command::Go(Step::Next), commands);
-                    controls::icon_button(ui, state, Command::Go(Step::Previous), commands);
-                    let name = RichText::new(&photo.name).color(theme::second());
-                    ui.add(Label::new(name).truncate());
-                });
-            });
+    controls::bottom_bar(ui, "to rate", 14.0 * UNIT, |ui| {
+        rating::row(ui, Rated { id, photo }, commands);
+        let hint = "How much do you like it? 1 to 5, or X; → for another one";
+        ui.label(RichText::new(hint).color(theme::second()));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            controls::icon_button(ui, state, Command::Go(Step::Next), commands);
+            controls::icon_button(ui, state, Command::Go(Step::Previous), commands);
+            let name = RichText::new(&photo.name).color(theme::second());
+            ui.add(Label::new(name).truncate());
         });
+    });
     let stage = Stage {
         id,
         photo,
@@ -122,7 +111,7 @@ fn to_rate(
 fn side(ui: &mut Ui, state: &State, pictures: &mut Pictures, commands: &mut Vec<Command>) {
     let learning = &state.learning;
     ui.label(RichText::new("Learn your eye").font(theme::title()));
-    second(
+    controls::second(
         ui,
         "Rate photos as you like them. Keepers learns where you differ from most people, on this \
          computer, and shows whether it came any closer.",
@@ -133,7 +122,7 @@ fn side(ui: &mut Ui, state: &State, pictures: &mut Pictures, commands: &mut Vec<
         && failed > 0
     {
         let photos = wording::counted(failed, "photo");
-        second(
+        controls::second(
             ui,
             &format!("{photos} could not be looked at and are left out"),
         );
@@ -167,13 +156,13 @@ fn count(ui: &mut Ui, learning: &Learning) {
     done.set_width(rect.width() * (rated as f32 / TARGET as f32).min(1.0));
     ui.painter().rect_filled(done, 2.0, theme::ACCENT);
     if rated < FEWEST {
-        second(ui, &format!("From {FEWEST} on you see what was learned"));
+        controls::second(ui, &format!("From {FEWEST} on you see what was learned"));
     } else if learning.studying {
-        second(ui, "Learning…");
+        controls::second(ui, "Learning…");
     } else if learning.helps {
-        second(ui, "More ratings still help");
+        controls::second(ui, "More ratings still help");
     } else {
-        second(ui, "More ratings of these photos would hardly add anything");
+        controls::second(ui, "More ratings of these photos would hardly add anything");
     }
 }
 
@@ -182,7 +171,7 @@ fn outcome(ui: &mut Ui, state: &State, lesson: &Lesson, commands: &mut Vec<Comma
         Ok(report) => report,
         // With fewer it goes without saying.
         Err(_) if lesson.labels < FEWEST => return,
-        Err(reason) => return second(ui, &format!("Nothing was learned: {reason}")),
+        Err(reason) => return controls::second(ui, &format!("Nothing was learned: {reason}")),
     };
     ui.label(RichText::new("Agreement with you").font(theme::score()))
         .on_hover_text(
@@ -302,7 +291,7 @@ fn scatter(ui: &mut Ui, state: &State, points: &[Expected], commands: &mut Vec<C
     if points.is_empty() || !span.is_finite() || span <= 0.0 {
         return;
     }
-    second(
+    controls::second(
         ui,
         "Your ratings, left to right, and what was expected, bottom to top",
     );
@@ -381,7 +370,7 @@ fn movers(
         if row.is_empty() {
             continue;
         }
-        second(ui, name);
+        controls::second(ui, name);
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = UNIT;
             for mover in row {
@@ -426,8 +415,4 @@ fn one_mover(
     ui.painter()
         .text(below, Align2::CENTER_CENTER, places, font, theme::second());
     response.on_hover_text(name);
-}
-
-fn second(ui: &mut Ui, text: &str) {
-    ui.label(RichText::new(text).color(theme::second()));
 }

@@ -1,6 +1,6 @@
 //! The photo to beat, and those that try, beside each other.
 
-use egui::{Frame, Margin, Panel, Rect, RichText, Ui, UiBuilder, vec2};
+use egui::{Rect, RichText, Ui, UiBuilder, vec2};
 
 use super::Memory;
 use super::controls;
@@ -11,16 +11,13 @@ use crate::app::command::Command;
 use crate::app::pictures::Pictures;
 use crate::app::state::{PhotoId, Shoot, State};
 use crate::app::theme::{self, UNIT};
+use crate::engine::groups::MARGIN;
 
 /// Space between the photos in points.
 const GAP: f32 = UNIT;
 
 /// Height of the line below a photo.
 const FOOT: f32 = 10.0 * UNIT;
-
-/// Below this difference, of 100, two scores say nothing about which photo is
-/// better where the model cannot say itself how sure it is.
-const CLOSE: f64 = 3.0;
 
 pub fn show(
     ui: &mut Ui,
@@ -44,40 +41,31 @@ pub fn show(
 
 /// What can be done, and how the two differ.
 fn bar(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
-    let frame = Frame::new()
-        .fill(theme::panel())
-        .inner_margin(Margin::symmetric(16, 0));
-    Panel::bottom("difference")
-        .exact_size(10.0 * UNIT)
-        .frame(frame)
-        .show(ui, |ui| {
-            ui.horizontal_centered(|ui| {
-                let beside = &state.looking.beside;
-                let focused = state.focus.filter(|id| beside.contains(id));
-                if let (Some(&select), Some(focused)) = (beside.first(), focused) {
-                    let text = difference(&state.shoot, select, focused);
-                    ui.label(RichText::new(text).color(theme::second()));
-                }
-                ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                    controls::button(ui, state, Command::Swap, commands);
-                    controls::button(ui, state, Command::Select, commands);
-                });
-            });
+    controls::bottom_bar(ui, "difference", 10.0 * UNIT, |ui| {
+        let beside = &state.looking.beside;
+        let focused = state.focus.filter(|id| beside.contains(id));
+        if let (Some(&select), Some(focused)) = (beside.first(), focused) {
+            let text = difference(&state.shoot, select, focused);
+            ui.label(RichText::new(text).color(theme::second()));
+        }
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            controls::button(ui, state, Command::Swap, commands);
+            controls::button(ui, state, Command::Select, commands);
         });
+    });
 }
 
 /// How two photos differ, in words.
 fn difference(shoot: &Shoot, select: PhotoId, candidate: PhotoId) -> String {
+    if select == candidate {
+        return "The photo to beat".to_owned();
+    }
     let scored = |id| shoot.photo(id).and_then(|photo| photo.scored());
     let (Some(select), Some(candidate)) = (scored(select), scored(candidate)) else {
         return String::new();
     };
-    let by = candidate.score.value() - select.score.value();
-    if by == 0.0 && std::ptr::eq(select, candidate) {
-        return "The photo to beat".to_owned();
-    }
-    match by {
-        by if by.abs() < CLOSE => "Too close to call by score".to_owned(),
+    match candidate.score.value() - select.score.value() {
+        by if by.abs() < MARGIN => "Too close to call by score".to_owned(),
         by if by > 0.0 => format!("The candidate is {by:.1} points ahead"),
         by => format!("The photo to beat is {:.1} points ahead", -by),
     }

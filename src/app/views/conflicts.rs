@@ -1,11 +1,10 @@
 //! Photos that the user and another program rated differently: what to keep is
 //! the user's to say.
 
-use egui::{Align, Frame, Label, Layout, Margin, Panel as Side, RichText, ScrollArea, Ui};
+use egui::{Frame, Label, Margin, Panel as Side, RichText, ScrollArea, Ui};
 
 use super::controls;
 use crate::app::command::Command;
-use crate::app::icons;
 use crate::app::state::{Conflict, Panel, State};
 use crate::app::theme::{self, UNIT};
 use crate::metadata::xmp::{Flag, Label as Colour, Rating, Stars};
@@ -19,13 +18,13 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         .size_range(60.0 * UNIT..=160.0 * UNIT)
         .frame(frame)
         .show(ui, |ui| {
-            ui.horizontal(|ui| {
-                ui.label(RichText::new("Rated twice").font(theme::score()));
-                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                    let close = Command::Toggle(Panel::Conflicts);
-                    controls::icon_button_as(ui, icons::X, "Close this list", close, commands);
-                });
-            });
+            controls::heading(
+                ui,
+                "Rated twice",
+                "Close this list",
+                Panel::Conflicts,
+                commands,
+            );
             let text = "Another program rated these photos since Keepers read their ratings. \
                         Your rating is written; the other can take its place.";
             ui.add(Label::new(RichText::new(text).color(theme::second())).wrap());

@@ -1,14 +1,15 @@
 //! Buttons and bars that several views use.
 
 use egui::{
-    Align2, Button, Color32, CornerRadius, Painter, Pos2, Rect, Response, RichText, Role, Stroke,
-    Ui, Vec2, WidgetInfo,
+    Align, Align2, Button, Color32, CornerRadius, Frame, Label, Layout, Margin, Painter, Pos2,
+    Rect, Response, RichText, Role, Stroke, Ui, Vec2, WidgetInfo,
 };
 
 use crate::app::apply::possible;
 use crate::app::command::Command;
+use crate::app::icons;
 use crate::app::keys;
-use crate::app::state::State;
+use crate::app::state::{Panel, State};
 use crate::app::theme;
 use crate::engine::Progress;
 use crate::model::Score;
@@ -123,6 +124,43 @@ fn tooltip(response: Response, command: &Command) -> Response {
 /// second of them the third for the toolkit, which means the same here.
 pub fn twice_clicked(response: &Response) -> bool {
     response.double_clicked() || response.triple_clicked()
+}
+
+/// A paragraph that matters less.
+pub fn second(ui: &mut Ui, text: &str) {
+    ui.add(Label::new(RichText::new(text).color(theme::second())).wrap());
+}
+
+/// As [`second`], in small letters.
+pub fn small(ui: &mut Ui, text: &str) {
+    let text = RichText::new(text).font(theme::small());
+    ui.add(Label::new(text.color(theme::second())).wrap());
+}
+
+/// A paragraph about what went wrong.
+pub fn trouble(ui: &mut Ui, text: &str) {
+    ui.add(Label::new(RichText::new(text).color(theme::problem())).wrap());
+}
+
+/// The title of a panel, and the button that closes it.
+pub fn heading(ui: &mut Ui, title: &str, close: &str, panel: Panel, commands: &mut Vec<Command>) {
+    ui.horizontal(|ui| {
+        ui.label(RichText::new(title).font(theme::score()));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            icon_button_as(ui, icons::X, close, Command::Toggle(panel), commands);
+        });
+    });
+}
+
+/// A bar at the bottom of what is left of the window, with things in a row.
+pub fn bottom_bar(ui: &mut Ui, id: &'static str, height: f32, add: impl FnOnce(&mut Ui)) {
+    let frame = Frame::new()
+        .fill(theme::panel())
+        .inner_margin(Margin::symmetric(16, 0));
+    egui::Panel::bottom(id)
+        .exact_size(height)
+        .frame(frame)
+        .show(ui, |ui| ui.horizontal_centered(add));
 }
 
 /// A thin bar for a score of 0 to 100. Its length says it, never its colour.

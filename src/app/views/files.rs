@@ -3,12 +3,11 @@
 
 use std::path::Path;
 
-use egui::{Align, Frame, Label, Layout, Margin, Panel as Side, RichText, ScrollArea, Ui};
+use egui::{Frame, Label, Margin, Panel as Side, RichText, ScrollArea, Ui};
 
 use super::controls;
 use crate::app::apply::flagged;
 use crate::app::command::Command;
-use crate::app::icons;
 use crate::app::state::{Choice, Outcome, Panel, State, Working};
 use crate::app::theme::{self, UNIT};
 use crate::catalog::moves::{Act, OnConflict, Plan};
@@ -27,13 +26,13 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         .size_range(80.0 * UNIT..=160.0 * UNIT)
         .frame(frame)
         .show(ui, |ui| {
-            ui.horizontal(|ui| {
-                ui.label(RichText::new("Move or copy").font(theme::score()));
-                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                    let close = Command::Toggle(Panel::Files);
-                    controls::icon_button_as(ui, icons::X, "Close this panel", close, commands);
-                });
-            });
+            controls::heading(
+                ui,
+                "Move or copy",
+                "Close this panel",
+                Panel::Files,
+                commands,
+            );
             ui.spacing_mut().item_spacing.y = 1.5 * UNIT;
             choices(ui, state, commands);
             ui.add_space(2.0 * UNIT);
@@ -44,8 +43,8 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
                 } else if let Some(choice) = &acts.choice {
                     match &acts.plan {
                         Some(Ok(plan)) => planned(ui, state, choice, plan, commands),
-                        Some(Err(reason)) => trouble(ui, reason),
-                        None => second(ui, "Looking at the files…"),
+                        Some(Err(reason)) => controls::trouble(ui, reason),
+                        None => controls::small(ui, "Looking at the files…"),
                     }
                 } else if let Some(outcome) = &acts.outcome {
                     over(ui, state, outcome, commands);
@@ -55,20 +54,20 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
 }
 
 fn choices(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
-    let count = |flag| wording::counted(flagged(state, flag).len(), "photo");
-    second(ui, &format!("Picked: {}", count(Flag::Pick)));
+    let count = |flag| wording::counted(flagged(state, flag).count(), "photo");
+    controls::small(ui, &format!("Picked: {}", count(Flag::Pick)));
     ui.horizontal_wrapped(|ui| {
         for copy in [true, false] {
             controls::button(ui, state, Command::AskTarget { copy }, commands);
         }
     });
-    second(ui, &format!("Rejected: {}", count(Flag::Reject)));
+    controls::small(ui, &format!("Rejected: {}", count(Flag::Reject)));
     ui.horizontal_wrapped(|ui| {
         for choice in [Choice::RejectsAside, Choice::RejectsToBin] {
             controls::button(ui, state, Command::PlanFiles(choice), commands);
         }
     });
-    second(
+    controls::small(
         ui,
         "Sidecars and the other file of a RAW+JPEG pair go with a photo. No file is ever \
          replaced, and undo brings all back.",
@@ -90,13 +89,16 @@ fn planned(ui: &mut Ui, state: &State, choice: &Choice, plan: &Plan, commands: &
     let title = format!("{verb} {photos} to {to}");
     ui.add(Label::new(RichText::new(title).family(theme::strong())).wrap());
     let files = wording::counted(files, "file");
-    second(ui, &format!("{files}, {}", wording::bytes(plan.bytes)));
+    controls::small(ui, &format!("{files}, {}", wording::bytes(plan.bytes)));
     if !plan.conflicts.is_empty() {
         conflicts(ui, plan, commands);
     }
     for refused in plan.refused.iter().take(LISTED) {
         let reason = paths::clean(&refused.reason);
-        trouble(ui, &format!("{}: {reason}", paths::shown(&refused.path)));
+        controls::trouble(ui, &format!("{}: {reason}", paths::shown(&refused.path)));
+    }
+    if state.scoring.is_some() {
+        controls::small(ui, "Files can go once scoring is done.");
     }
     ui.horizontal(|ui| {
         controls::button(ui, state, Command::CarryOut, commands);
@@ -119,16 +121,16 @@ fn planned(ui: &mut Ui, state: &State, choice: &Choice, plan: &Plan, commands: &
         ui.add(Label::new(text).truncate());
     }
     if more > 0 {
-        second(ui, &format!("… and {} more", wording::count(more)));
+        controls::small(ui, &format!("… and {} more", wording::count(more)));
     }
 }
 
 /// What is in the way, and what to do about it.
 fn conflicts(ui: &mut Ui, plan: &Plan, commands: &mut Vec<Command>) {
     let names = wording::counted(plan.conflicts.len(), "name");
-    trouble(ui, &format!("{names} taken there already:"));
+    controls::trouble(ui, &format!("{names} taken there already:"));
     for conflict in plan.conflicts.iter().take(4) {
-        second(ui, &paths::clean(&conflict.taken.words(&conflict.to)));
+        controls::small(ui, &paths::clean(&conflict.taken.words(&conflict.to)));
     }
     ui.horizontal_wrapped(|ui| {
         for policy in [OnConflict::Skip, OnConflict::Rename] {
@@ -158,15 +160,6 @@ fn over(ui: &mut Ui, state: &State, outcome: &Outcome, commands: &mut Vec<Comman
     ui.label(RichText::new(&outcome.text).family(theme::strong()));
     controls::button(ui, state, Command::Undo, commands);
     for reason in outcome.failed.iter().take(LISTED) {
-        trouble(ui, reason);
+        controls::trouble(ui, reason);
     }
-}
-
-fn second(ui: &mut Ui, text: &str) {
-    let text = RichText::new(text).font(theme::small());
-    ui.add(Label::new(text.color(theme::second())).wrap());
-}
-
-fn trouble(ui: &mut Ui, text: &str) {
-    ui.add(Label::new(RichText::new(text).color(theme::problem())).wrap());
 }

@@ -8,7 +8,7 @@ use egui::{
 use super::Memory;
 use super::controls;
 use super::rating;
-use super::tile::fitted;
+use super::tile::{DIMMED, fitted};
 use crate::app::command::Command;
 use crate::app::icons;
 use crate::app::pictures::Pictures;
@@ -105,7 +105,7 @@ fn frame(
             let place = fitted(texture.size_vec2(), area);
             let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
             let tint = match photo.is_rejected() {
-                true => Color32::WHITE.gamma_multiply(0.45),
+                true => Color32::WHITE.gamma_multiply(DIMMED),
                 false => Color32::WHITE,
             };
             painter.image(texture.id(), place, whole, tint);

@@ -4,6 +4,7 @@
 use egui::{Color32, Frame, Grid, Margin, Panel as Side, RichText, ScrollArea, Sense, Ui, Vec2};
 use egui::{Mesh, Rect, Shape, Stroke, WidgetInfo, pos2};
 
+use super::controls;
 use super::rating::{self, Rated};
 use super::up_close;
 use crate::app::command::Command;
@@ -24,13 +25,12 @@ pub fn show(ui: &mut Ui, state: &State, pictures: &mut Pictures, commands: &mut 
         .size_range(60.0 * UNIT..=110.0 * UNIT)
         .frame(frame)
         .show(ui, |ui| {
-            ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-                let photo = |id| Some((id, state.shoot.photo(id)?));
-                match state.focus.and_then(photo) {
+            ScrollArea::vertical()
+                .auto_shrink(false)
+                .show(ui, |ui| match state.focused() {
                     Some((id, photo)) => about(ui, state, pictures, id, photo, commands),
-                    None => second(ui, "No photo is selected"),
-                }
-            });
+                    None => controls::second(ui, "No photo is selected"),
+                });
         });
 }
 
@@ -51,14 +51,14 @@ fn about(
             ui.label(RichText::new(scored.score.to_string()).font(theme::title()));
             ui.add(egui::Label::new(standing(&state.shoot, id)).wrap());
             if let Some(scene) = scored.scene {
-                second(ui, &format!("Scene: {}", scene_name(scene)));
+                controls::second(ui, &format!("Scene: {}", scene_name(scene)));
             }
         }
         Some(Err(reason)) => {
             ui.label(RichText::new("No score").font(theme::score()));
-            second(ui, &paths::clean(reason));
+            controls::second(ui, &paths::clean(reason));
         }
-        None => second(ui, "Waits for its score"),
+        None => controls::second(ui, "Waits for its score"),
     }
     ui.add_space(2.0 * UNIT);
     if let Some(histogram) = pictures.histogram(&state.shoot, id) {
@@ -70,10 +70,6 @@ fn about(
         ui.add_space(2.0 * UNIT);
     }
     facts(ui, photo);
-}
-
-fn second(ui: &mut Ui, text: &str) {
-    ui.add(egui::Label::new(RichText::new(text).color(theme::second())).wrap());
 }
 
 /// A scene in words.
@@ -114,7 +110,7 @@ fn facts(ui: &mut Ui, photo: &Photo) {
         rows.push(("Size", format!("{width} × {height} pixels")));
     }
     if rows.is_empty() {
-        return second(ui, "The camera wrote nothing about it");
+        return controls::second(ui, "The camera wrote nothing about it");
     }
     Grid::new("facts")
         .num_columns(2)

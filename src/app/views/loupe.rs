@@ -1,6 +1,6 @@
 //! One photo, as large as the window allows.
 
-use egui::{Frame, Margin, Panel, Rect, RichText, Sense, Ui, UiBuilder, Vec2};
+use egui::{Rect, RichText, Sense, Ui, UiBuilder, Vec2};
 
 use super::Memory;
 use super::controls;
@@ -24,19 +24,12 @@ pub fn show(
     memory: &mut Memory,
     commands: &mut Vec<Command>,
 ) {
-    let Some((id, photo)) = state
-        .focus
-        .and_then(|id| Some((id, state.shoot.photo(id)?)))
-    else {
+    let Some((id, photo)) = state.focused() else {
         return;
     };
-    let frame = Frame::new()
-        .fill(theme::panel())
-        .inner_margin(Margin::symmetric(16, 0));
-    Panel::bottom("caption")
-        .exact_size(13.0 * UNIT)
-        .frame(frame)
-        .show(ui, |ui| caption(ui, state, id, photo, commands));
+    controls::bottom_bar(ui, "caption", 13.0 * UNIT, |ui| {
+        caption(ui, state, id, photo, commands);
+    });
     filmstrip::show(ui, state, pictures, memory, commands);
     let stage = Stage {
         id,
@@ -54,52 +47,36 @@ pub fn show(
 
 /// Has the photos decoded that the user comes to next.
 fn ahead(ui: &Ui, state: &State, pictures: &mut Pictures, memory: &mut Memory, area: Rect) {
-    let Some(place) = state.place_of_focus() else {
+    let (Some(place), Some(shown)) = (state.place_of_focus(), state.focus) else {
         return;
     };
-    let backwards = memory.large.is_some_and(|before| place < before);
-    if memory.large != Some(place) {
-        memory.large = Some(place);
+    if let Some(before) = memory.large.filter(|before| *before != place) {
+        memory.backwards = place < before;
     }
-    let order = state.shoot.shown();
+    memory.large = Some(place);
     let next = (1..=AHEAD).map(|step| place.checked_add(step));
     let previous = (1..=AHEAD).map(|step| place.checked_sub(step));
-    let next_one = if backwards {
-        place.checked_sub(1)
-    } else {
-        Some(place + 1)
-    };
-    let places: Vec<Option<usize>> = if backwards {
+    let places: Vec<Option<usize>> = if memory.backwards {
         previous.chain(next.take(1)).collect()
     } else {
         next.chain(previous.take(1)).collect()
     };
+    let order = state.shoot.shown();
+    let readable = |id: &PhotoId| {
+        let photo = state.shoot.photo(*id);
+        photo.is_some_and(|photo| photo.problem().is_none())
+    };
+    let ids = places.into_iter().flatten();
+    let ids = ids.filter_map(|place| order.get(place).copied());
+    let ids: Vec<PhotoId> = ids.filter(readable).collect();
     let pixels = area.size() * ui.pixels_per_point();
-    for id in places
-        .into_iter()
-        .flatten()
-        .filter_map(|place| order.get(place))
-    {
-        if state
-            .shoot
-            .photo(*id)
-            .is_some_and(|photo| photo.problem().is_none())
-        {
-            // Only asked for; whether it is there already does not matter.
-            let _ = pictures.large(&state.shoot, *id, pixels, state.looking.overlay);
-        }
+    for id in &ids {
+        // Only asked for; whether it is there already does not matter.
+        let _ = pictures.large(&state.shoot, *id, pixels, state.looking.overlay);
     }
     // Its pixels, where those are looked at: they take longest.
-    let enlarged = state.looking.zoom.scale.is_some();
-    if let Some(id) = next_one
-        .filter(|_| enlarged)
-        .and_then(|place| order.get(place))
-        && state
-            .shoot
-            .photo(*id)
-            .is_some_and(|photo| photo.problem().is_none())
-    {
-        let _ = pictures.full(&state.shoot, *id);
+    if let (Some(next), Some(_)) = (ids.first(), state.looking.zoom.scale) {
+        pictures.full_ahead(&state.shoot, shown, *next);
     }
 }
 
@@ -127,41 +104,39 @@ fn turn(ui: &mut Ui, state: &State, area: Rect, commands: &mut Vec<Command>) {
 }
 
 fn caption(ui: &mut Ui, state: &State, id: PhotoId, photo: &Photo, commands: &mut Vec<Command>) {
-    ui.horizontal_centered(|ui| {
-        rating::row(ui, Rated { id, photo }, commands);
+    rating::row(ui, Rated { id, photo }, commands);
+    ui.add_space(2.0 * UNIT);
+    if let Some(scored) = photo.scored() {
+        ui.label(RichText::new(scored.score.to_string()).font(theme::title()));
+        let (bar, _) = ui.allocate_exact_size(Vec2::new(25.0 * UNIT, 3.0), Sense::hover());
+        controls::score_bar(ui.painter(), bar, scored.score);
+        let place = state.shoot.place(id).unwrap_or(0) + 1;
+        let rank = format!(
+            "{} of {}",
+            wording::count(place),
+            wording::count(state.shoot.scored())
+        );
+        ui.label(RichText::new(rank).color(theme::second()));
         ui.add_space(2.0 * UNIT);
-        if let Some(scored) = photo.scored() {
-            ui.label(RichText::new(scored.score.to_string()).font(theme::title()));
-            let (bar, _) = ui.allocate_exact_size(Vec2::new(25.0 * UNIT, 3.0), Sense::hover());
-            controls::score_bar(ui.painter(), bar, scored.score);
-            let place = state.shoot.place(id).unwrap_or(0) + 1;
-            let rank = format!(
-                "{} of {}",
-                wording::count(place),
-                wording::count(state.shoot.scored())
-            );
-            ui.label(RichText::new(rank).color(theme::second()));
-            ui.add_space(2.0 * UNIT);
-        } else {
-            let text = match photo.problem() {
-                Some(_) => "No score",
-                None => "Waiting",
-            };
-            ui.label(
-                RichText::new(text)
-                    .font(theme::score())
-                    .color(theme::second()),
-            );
+    } else {
+        let text = match photo.problem() {
+            Some(_) => "No score",
+            None => "Waiting",
+        };
+        ui.label(
+            RichText::new(text)
+                .font(theme::score())
+                .color(theme::second()),
+        );
+    }
+    ui.add(egui::Label::new(RichText::new(&photo.name).font(theme::score())).truncate())
+        .on_hover_text(paths::shown(&photo.path));
+    if let Some(scored) = photo.scored() {
+        let (width, height) = scored.size;
+        let mut text = format!("{width} × {height}");
+        if let Some(scene) = scored.scene {
+            text += &format!(" · {}", inspector::scene_name(scene));
         }
-        ui.add(egui::Label::new(RichText::new(&photo.name).font(theme::score())).truncate())
-            .on_hover_text(paths::shown(&photo.path));
-        if let Some(scored) = photo.scored() {
-            let (width, height) = scored.size;
-            let mut text = format!("{width} × {height}");
-            if let Some(scene) = scored.scene {
-                text += &format!(" · {}", inspector::scene_name(scene));
-            }
-            ui.label(RichText::new(text).color(theme::second()));
-        }
-    });
+        ui.label(RichText::new(text).color(theme::second()));
+    }
 }

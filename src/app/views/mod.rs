@@ -44,6 +44,8 @@ pub struct Memory {
     keyboard: Option<PhotoId>,
     /// The photo that was large before, to tell which way the user goes.
     large: Option<usize>,
+    /// Whether the user last went back.
+    backwards: bool,
     /// The place of a large photo that the pointer is at.
     pointed_at: Option<[f32; 2]>,
     /// The photo that the filmstrip was scrolled to.

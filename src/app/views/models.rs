@@ -1,7 +1,7 @@
 //! The models: what is installed and which of them scores, what could be
 //! downloaded, and how far that is.
 
-use egui::{Align, Frame, Label, Layout, Margin, Panel as Side, RichText, ScrollArea, Ui};
+use egui::{Frame, Label, Margin, Panel as Side, RichText, ScrollArea, Ui};
 
 use super::controls;
 use crate::app::command::Command;
@@ -20,7 +20,7 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         .size_range(80.0 * UNIT..=160.0 * UNIT)
         .frame(frame)
         .show(ui, |ui| {
-            heading(ui, commands);
+            controls::heading(ui, "Models", "Close the models", Panel::Models, commands);
             ui.add_space(UNIT);
             ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
                 ui.spacing_mut().item_spacing.y = UNIT;
@@ -31,19 +31,9 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         });
 }
 
-fn heading(ui: &mut Ui, commands: &mut Vec<Command>) {
-    ui.horizontal(|ui| {
-        ui.label(RichText::new("Models").font(theme::score()));
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let close = Command::Toggle(Panel::Models);
-            controls::icon_button_as(ui, icons::X, "Close the models", close, commands);
-        });
-    });
-}
-
 fn installed(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     let Some(installed) = &state.models.installed else {
-        return second(ui, "Looking at what is installed…");
+        return controls::small(ui, "Looking at what is installed…");
     };
     for model in installed {
         card(ui, |ui| installed_model(ui, state, model, commands));
@@ -51,7 +41,7 @@ fn installed(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     ui.horizontal(|ui| {
         controls::button(ui, state, Command::ImportModel, commands);
         if state.models.importing {
-            second(ui, "Importing…");
+            controls::small(ui, "Importing…");
         }
     });
 }
@@ -63,14 +53,14 @@ fn installed_model(ui: &mut Ui, state: &State, model: &Installed, commands: &mut
         Ok(info) => {
             let size = model.bytes.map(wording::bytes);
             let facts = [Some(info.backbone.clone()), size, some(&info.licence)];
-            second(ui, &joined(facts));
+            controls::small(ui, &joined(facts));
             if let Some(data) = some(&info.training_data) {
-                second(ui, &format!("Fitted to {data}"));
+                controls::small(ui, &format!("Fitted to {data}"));
             }
         }
         Err(reason) => trouble(ui, &paths::clean(reason)),
     }
-    second(
+    controls::small(
         ui,
         &match &model.source {
             Source::BuiltIn => "Comes with Keepers".to_owned(),
@@ -90,7 +80,7 @@ fn installed_model(ui: &mut Ui, state: &State, model: &Installed, commands: &mut
             .as_ref()
             .is_some_and(|(source, _)| *source == model.source)
         {
-            second(ui, "Opening…");
+            controls::small(ui, "Opening…");
         } else {
             named(
                 ui,
@@ -122,7 +112,7 @@ fn doubt(ui: &mut Ui, model: &Installed, commands: &mut Vec<Command>) {
 fn offered(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     let models = &state.models;
     ui.label(RichText::new("To download").font(theme::score()));
-    second(
+    controls::small(
         ui,
         "From huggingface.co. Keepers asks there only when you press Download or Look up.",
     );
@@ -130,12 +120,12 @@ fn offered(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         card(ui, |ui| offered_model(ui, state, offer, commands));
     }
     if models.missing().next().is_none() && models.installed.is_some() {
-        second(ui, "All that is known here is installed.");
+        controls::small(ui, "All that is known here is installed.");
     }
     ui.horizontal(|ui| {
         controls::button(ui, state, Command::LookUpModels, commands);
         if models.look_up == LookUp::Running {
-            second(ui, "Asking…");
+            controls::small(ui, "Asking…");
         }
     });
     problem(ui, state, "");
@@ -145,7 +135,7 @@ fn offered_model(ui: &mut Ui, state: &State, offer: &Offered, commands: &mut Vec
     title(ui, &offer.name);
     let size = offer.bytes.map(wording::bytes);
     let facts = [Some(offer.repository.clone()), size, offer.licence.clone()];
-    second(ui, &joined(facts));
+    controls::small(ui, &joined(facts));
     problem(ui, state, &offer.name);
     match state.models.download(&offer.name) {
         Some(download) => transfer(ui, state, download, commands),
@@ -167,7 +157,7 @@ fn transfer(ui: &mut Ui, state: &State, download: &Download, commands: &mut Vec<
         None if running => "Asking the hub…".to_owned(),
         None => "Waits for the download before it".to_owned(),
     };
-    second(ui, &text);
+    controls::small(ui, &text);
     if !download.stopping {
         let cancel = Command::CancelDownload(download.name.clone());
         named(ui, state, cancel, &download.name, commands);
@@ -202,13 +192,6 @@ fn card(ui: &mut Ui, show: impl FnOnce(&mut Ui)) {
 fn title(ui: &mut Ui, text: &str) {
     let text = RichText::new(paths::clean(text)).font(theme::score());
     ui.add(Label::new(text).truncate());
-}
-
-fn second(ui: &mut Ui, text: &str) {
-    let text = RichText::new(text)
-        .font(theme::small())
-        .color(theme::second());
-    ui.add(Label::new(text).wrap());
 }
 
 fn problem(ui: &mut Ui, state: &State, name: &str) {

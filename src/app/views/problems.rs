@@ -1,10 +1,9 @@
 //! The photos that could not be scored, each with its reason.
 
-use egui::{Align, Frame, Label, Layout, Margin, Panel as Side, RichText, ScrollArea, Ui};
+use egui::{Frame, Label, Margin, Panel as Side, RichText, ScrollArea, Ui};
 
 use super::controls;
 use crate::app::command::Command;
-use crate::app::icons;
 use crate::app::state::{Panel, State};
 use crate::app::theme::{self, UNIT};
 use crate::report::paths;
@@ -18,21 +17,11 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         .size_range(60.0 * UNIT..=160.0 * UNIT)
         .frame(frame)
         .show(ui, |ui| {
-            heading(ui, commands);
+            let title = Command::Toggle(Panel::Problems).label();
+            controls::heading(ui, title, "Close this list", Panel::Problems, commands);
             ui.add_space(UNIT);
             list(ui, state);
         });
-}
-
-fn heading(ui: &mut Ui, commands: &mut Vec<Command>) {
-    ui.horizontal(|ui| {
-        let title = Command::Toggle(Panel::Problems).label();
-        ui.label(RichText::new(title).font(theme::score()));
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let close = Command::Toggle(Panel::Problems);
-            controls::icon_button_as(ui, icons::X, "Close this list", close, commands);
-        });
-    });
 }
 
 fn list(ui: &mut Ui, state: &State) {

@@ -1,12 +1,9 @@
 //! How the window looks and behaves.
 
-use egui::{
-    Align, Frame, Layout, Margin, Panel as Side, RichText, ScrollArea, Slider, Ui, WidgetInfo,
-};
+use egui::{Frame, Margin, Panel as Side, RichText, ScrollArea, Slider, Ui, WidgetInfo};
 
 use super::controls;
 use crate::app::command::Command;
-use crate::app::icons;
 use crate::app::settings::{Look, SCALES, Sidecars};
 use crate::app::state::{Backdrop, Panel, State};
 use crate::app::theme::{self, UNIT};
@@ -20,13 +17,13 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         .size_range(70.0 * UNIT..=120.0 * UNIT)
         .frame(frame)
         .show(ui, |ui| {
-            ui.horizontal(|ui| {
-                ui.label(RichText::new("Settings").font(theme::score()));
-                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                    let close = Command::Toggle(Panel::Settings);
-                    controls::icon_button_as(ui, icons::X, "Close the settings", close, commands);
-                });
-            });
+            controls::heading(
+                ui,
+                "Settings",
+                "Close the settings",
+                Panel::Settings,
+                commands,
+            );
             ui.add_space(UNIT);
             ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
                 ui.spacing_mut().item_spacing.y = 1.5 * UNIT;
@@ -110,7 +107,7 @@ fn culling(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
             choice(ui, chosen, name, command, commands).on_hover_text(hint);
         }
     });
-    second(ui, "A sidecar that is there already keeps its name.");
+    controls::second(ui, "A sidecar that is there already keeps its name.");
 }
 
 fn rest(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
@@ -123,10 +120,6 @@ fn rest(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
 fn heading(ui: &mut Ui, text: &str) {
     ui.add_space(2.0 * UNIT);
     ui.label(RichText::new(text).family(theme::strong()));
-}
-
-fn second(ui: &mut Ui, text: &str) {
-    ui.label(RichText::new(text).color(theme::second()));
 }
 
 /// One of several that exclude each other.

@@ -38,7 +38,7 @@ pub struct Tile<'a> {
 }
 
 /// A rejected photo's picture, dimmed to this share.
-const DIMMED: f32 = 0.45;
+pub const DIMMED: f32 = 0.45;
 
 impl Tile<'_> {
     /// Draws the tile and returns what happens to it.

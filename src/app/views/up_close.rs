@@ -3,6 +3,7 @@
 
 use egui::{Color32, Rect, RichText, Sense, TextureHandle, Ui, WidgetInfo, pos2, vec2};
 
+use super::controls;
 use crate::app::pictures::{Pictures, Proven};
 use crate::app::state::{PhotoId, State};
 use crate::app::theme::{self, UNIT};
@@ -32,8 +33,10 @@ pub fn show(ui: &mut Ui, state: &State, pictures: &mut Pictures, id: PhotoId) {
     ui.label(RichText::new("Up close").family(theme::strong()));
     let proven = match pictures.measured(&state.shoot, id) {
         Some(Ok(proven)) => proven,
-        Some(Err(reason)) => return second(ui, &format!("Could not be measured: {reason}")),
-        None => return second(ui, "Measuring…"),
+        Some(Err(reason)) => {
+            return controls::small(ui, &format!("Could not be measured: {reason}"));
+        }
+        None => return controls::small(ui, "Measuring…"),
     };
     for reason in reasons(&proven) {
         ui.add(egui::Label::new(reason.text).wrap());
@@ -147,12 +150,7 @@ fn proof(ui: &mut Ui, texture: &TextureHandle, name: &str) {
     let part = Rect::from_center_size(middle, shown / size);
     ui.painter().image(texture.id(), rect, part, Color32::WHITE);
     response.on_hover_text(name);
-    second(ui, name);
-}
-
-fn second(ui: &mut Ui, text: &str) {
-    let text = RichText::new(text).font(theme::small());
-    ui.add(egui::Label::new(text.color(theme::second())).wrap());
+    controls::small(ui, name);
 }
 
 #[cfg(test)]
