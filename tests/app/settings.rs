@@ -19,7 +19,7 @@ fn what_was_chosen_is_there_the_next_time() {
     window.press(Key::I);
     let mut window = window.reopened();
     let file = Settings::file(&Home::under(window.home.path()));
-    assert_eq!(Settings::read(&file).0.last, [folder.clone()]);
+    assert_eq!(Settings::read(&file).0.last, std::slice::from_ref(&folder));
     let name = folder
         .file_name()
         .expect("a name")
