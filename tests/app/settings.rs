@@ -63,6 +63,8 @@ fn a_remembered_profile_that_cannot_be_used_does_not_stop_scoring() {
 fn a_key_is_changed_where_it_is_listed() {
     let mut window = Window::with_greys(2);
     window.press(Key::Questionmark);
+    // The list finds its place on the screen in its first frames.
+    window.harness.run_steps(4);
     window.click("Change the key of Pick");
     window.press(Key::Q);
     window.press(Key::Escape);
